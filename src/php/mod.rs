@@ -1,0 +1,2 @@
+//! Placeholder.
+#![allow(unsafe_code, reason = "the Zend API is C")]
