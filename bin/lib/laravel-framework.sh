@@ -1,0 +1,114 @@
+# Laravel without Packagist: Debian's packages, unpacked beside each other, nothing installed, no root needed.
+#
+# Source this file, then call:
+#
+#   laravel_framework     prints the folder of the framework, fetching it on the first call
+#   fetch_laravel DIR     makes DIR a Composer package `laravel/framework` (PHPUnit and Mockery included)
+#   make_app DIR FW       makes DIR a Laravel application on the framework FW and this package
+#
+# Progress goes to stderr. The cache lies in $REVERB_CACHE (default: .cache in the repository).
+# LARAVEL_SUITE names the Debian release the packages come from (default: trixie, which has Laravel 10.48).
+
+REVERB_ROOT="${REVERB_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}"
+REVERB_CACHE="${REVERB_CACHE:-$REVERB_ROOT/.cache}"
+LARAVEL_SUITE="${LARAVEL_SUITE:-trixie}"
+LARAVEL_MIRROR="${LARAVEL_MIRROR:-http://deb.debian.org/debian}"
+LARAVEL_PACKAGES=(php-laravel-framework phpunit php-mockery)
+
+laravel_say() { printf '  %s\n' "$*" >&2; }
+
+laravel_framework() {
+    local framework="$REVERB_CACHE/laravel-$LARAVEL_SUITE"
+    fetch_laravel "$framework" && printf '%s\n' "$framework"
+}
+
+# Runs apt-get on a private state with an empty package database, so that every dependency is resolved
+# from the suite alone and the machine's own apt is neither asked nor locked.
+laravel_apt() {
+    local state="$1"; shift
+    apt-get -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+        -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" \
+        -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -o Acquire::Retries=3 \
+        -o APT::Architecture=amd64 -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o Dpkg::Use-Pty=0 "$@"
+}
+
+fetch_laravel() {
+    local target="$1"
+
+    if [ -f "$target/composer.json" ]; then
+        return 0
+    fi
+
+    local work="$target.partial"
+    rm -rf "$work"
+    mkdir -p "$work/state/lists/partial" "$work/state/cache/archives/partial" "$work/debs"
+    laravel_download "$work" || return 1
+    laravel_unpack "$work" "$target" || return 1
+    rm -rf "$work/state" "$work/debs" "$target"
+    mv "$work" "$target"
+    laravel_say "Laravel $(laravel_version "$target") is ready in $target"
+}
+
+laravel_download() {
+    local work="$1" state="$1/state" uris
+
+    : > "$state/status"
+    echo "deb [$(laravel_trust)] $LARAVEL_MIRROR $LARAVEL_SUITE main" > "$state/sources.list"
+    laravel_say "reading Debian $LARAVEL_SUITE's package list"
+    laravel_apt "$state" -qq update >&2 || return 1
+    uris=$(laravel_apt "$state" install -y --no-install-recommends --print-uris "${LARAVEL_PACKAGES[@]}") || return 1
+    mapfile -t debs < <(grep -oE "/(php-[a-z0-9.+-]+|phpunit[a-z0-9.+-]*)_[^/']*_all\.deb" <<< "$uris" \
+        | sed -E 's#^/([^_]+)_.*#\1#' | grep -vxE 'php-(common|intl|json|mbstring|xml|tokenizer)' | sort -u)
+    laravel_say "downloading ${#debs[@]} packages"
+    (cd "$work/debs" && laravel_apt "$state" -qq download "${debs[@]}" >&2)
+}
+
+# The archive's signature is checked wherever the machine has Debian's keys.
+laravel_trust() {
+    local keys=/usr/share/keyrings/debian-archive-keyring.gpg
+
+    if [ -f "$keys" ]; then echo "signed-by=$keys"; else echo trusted=yes; fi
+}
+
+laravel_unpack() {
+    local work="$1" target="$2" root="$1/root" deb
+
+    mkdir -p "$root"
+    for deb in "$work"/debs/*.deb; do
+        dpkg-deb -x "$deb" "$root" || return 1
+    done
+    rm -rf "$root/usr/share/doc" "$root/usr/share/man"
+
+    # Debian's autoload files require one another by absolute path.
+    grep -rlZ /usr/share/php "$root/usr/share/php" \
+        | xargs -0 sed -i "s#/usr/share/php#$target/root/usr/share/php#g"
+    # Laravel 11 and later look for their base configuration there, and Debian does not ship it there.
+    ln -sfn php/Illuminate/config "$root/usr/share/config"
+    laravel_manifest "$work" > "$work/composer.json"
+}
+
+laravel_version() {
+    sed -nE "s/^ *const VERSION = '([^']+)';.*/\1/p" "$1/root/usr/share/php/Illuminate/Foundation/Application.php"
+}
+
+# Lists every component as replaced, as the framework's own package does.
+laravel_manifest() {
+    local component components=""
+
+    for component in "$1"/root/usr/share/php/Illuminate/*/; do
+        component=$(basename "$component" | tr '[:upper:]' '[:lower:]')
+        [ "$component" = foundation ] || components+="\"illuminate/$component\": \"self.version\", "
+    done
+
+    cat <<JSON
+{
+    "name": "laravel/framework",
+    "description": "Laravel, PHPUnit and Mockery as Debian $LARAVEL_SUITE packages them",
+    "version": "$(laravel_version "$1")",
+    "replace": {${components%, }, "laravel/prompts": "0.3.0", "phpunit/phpunit": "11.5.0", "mockery/mockery": "1.6.0"},
+    "autoload": {"files": ["root/usr/share/php/Illuminate/autoload.php"]},
+    "bin": []
+}
+JSON
+}

@@ -1,0 +1,8 @@
+<?php
+
+use App\Models\User;
+use Illuminate\Support\Facades\Broadcast;
+
+Broadcast::channel('App.Models.User.{id}', fn (User $user, string $id) => (string) $user->id === $id);
+
+Broadcast::channel('room', fn (User $user) => ['name' => $user->name]);
