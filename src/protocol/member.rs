@@ -1,0 +1,139 @@
+//! Who is present in a presence channel.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::PusherError;
+
+/// The identity of a user: the text of its id, whether the id was sent as a string or a number.
+///
+/// `10` and `"10"` are one user, as both have the key `"10"` in the `hash` that clients see.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId(Box<str>);
+
+impl UserId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A member of a presence channel, as its `channel_data` describes it.
+#[derive(Clone, Debug)]
+pub struct Member {
+    user_id: UserId,
+    /// The id as it was sent: a JSON string or number.
+    id: Box<RawValue>,
+    info: Box<RawValue>,
+    channel_data: Box<str>,
+}
+
+#[derive(Deserialize)]
+struct ChannelData {
+    user_id: Option<Box<RawValue>>,
+    user_info: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Id {
+    Text(Box<str>),
+    Number(serde_json::Number),
+}
+
+impl Member {
+    /// Reads the `channel_data` that the application signed: `{"user_id": …, "user_info": …}`.
+    ///
+    /// # Errors
+    /// `InvalidMessageFormat` if it is no JSON object, `InvalidUserId` if the id is missing, empty
+    /// or neither string nor number.
+    pub fn parse(channel_data: &str) -> Result<Self, PusherError> {
+        let data: ChannelData =
+            serde_json::from_str(channel_data).map_err(|_| PusherError::InvalidMessageFormat)?;
+        let id = data.user_id.ok_or(PusherError::InvalidUserId)?;
+        let user_id = match serde_json::from_str(id.get()) {
+            Ok(Id::Text(text)) if !text.is_empty() => UserId(text),
+            Ok(Id::Number(_)) => UserId(id.get().into()),
+            _ => return Err(PusherError::InvalidUserId),
+        };
+        Ok(Self {
+            user_id,
+            id,
+            info: data.user_info.unwrap_or_else(|| RawValue::NULL.to_owned()),
+            channel_data: channel_data.into(),
+        })
+    }
+
+    /// Who this is.
+    #[must_use]
+    pub fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
+
+    /// The id as it was sent: a JSON string or number.
+    #[must_use]
+    pub fn id(&self) -> &RawValue {
+        &self.id
+    }
+
+    /// What the application tells of the user; `null` if it told nothing.
+    #[must_use]
+    pub fn info(&self) -> &RawValue {
+        &self.info
+    }
+
+    /// The whole text that the application signed.
+    #[must_use]
+    pub fn channel_data(&self) -> &str {
+        &self.channel_data
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Member, PusherError};
+
+    #[test]
+    fn ids_keep_their_type_and_are_one_user_by_text() {
+        for (data, id, text) in [
+            (r#"{"user_id":10,"user_info":{"name":"A"}}"#, "10", "10"),
+            (r#"{"user_id":"10","user_info":{}}"#, "\"10\"", "10"),
+            (r#"{"user_id":"0"}"#, "\"0\"", "0"),
+            (
+                r#"{"user_id":12345678901234567890123}"#,
+                "12345678901234567890123",
+                "12345678901234567890123",
+            ),
+        ] {
+            let member = Member::parse(data).expect("a member");
+            assert_eq!(
+                (member.id().get(), member.user_id().as_str()),
+                (id, text),
+                "{data}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_member_without_info_has_null() {
+        let member = Member::parse(r#"{"user_id":1}"#).expect("a member");
+        assert_eq!(member.info().get(), "null");
+    }
+
+    #[test]
+    fn unusable_ids_are_refused() {
+        for (data, error) in [
+            ("[]", PusherError::InvalidMessageFormat),
+            ("not json", PusherError::InvalidMessageFormat),
+            ("{}", PusherError::InvalidUserId),
+            (r#"{"user_id":null}"#, PusherError::InvalidUserId),
+            (r#"{"user_id":""}"#, PusherError::InvalidUserId),
+            (r#"{"user_id":[1]}"#, PusherError::InvalidUserId),
+            (r#"{"user_id":{"a":1}}"#, PusherError::InvalidUserId),
+            (r#"{"user_id":true}"#, PusherError::InvalidUserId),
+        ] {
+            assert_eq!(Member::parse(data).err(), Some(error), "{data}");
+        }
+    }
+}
