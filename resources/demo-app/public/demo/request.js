@@ -1,0 +1,17 @@
+// Requests to the Laravel application.
+
+const token = document.querySelector('meta[name="csrf-token"]').content;
+
+/** Sends a JSON request and shows, in the feed's status line, why it failed if it did. */
+export async function send(method, path, body) {
+  const response = await fetch(path, {
+    method,
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-TOKEN': token },
+    body: JSON.stringify(body),
+  });
+
+  const answer = await response.json().catch(() => ({}));
+  document.getElementById('typing').textContent = response.ok ? '' : answer.message ?? `The request failed: ${response.status}`;
+
+  return answer;
+}
