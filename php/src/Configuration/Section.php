@@ -1,0 +1,130 @@
+<?php
+
+namespace Laravel\Reverb\Configuration;
+
+use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
+
+/**
+ * One array of the configuration, read value by value with the type and range each must have.
+ *
+ * @internal
+ */
+class Section
+{
+    /**
+     * Create a new section instance.
+     *
+     * @param  array<string, mixed>  $values
+     * @param  array<string, string>  $names  the name to show for a value that does not come from this section
+     * @param  array<string, string>  $variables  the environment variable behind a value
+     */
+    public function __construct(
+        protected string $name,
+        protected array $values,
+        protected array $names = [],
+        protected array $variables = [],
+    ) {
+        //
+    }
+
+    /**
+     * Get the full name of the given key.
+     */
+    public function name(string $key): string
+    {
+        return $this->names[$key] ?? "{$this->name}.{$key}";
+    }
+
+    /**
+     * Get a value as it is.
+     */
+    public function get(string $key, mixed $default = null): mixed
+    {
+        return $this->values[$key] ?? $default;
+    }
+
+    /**
+     * Get an integer, which may be written as a string of digits.
+     */
+    public function integer(string $key, int $minimum = 0, int $maximum = PHP_INT_MAX, ?int $default = null): int
+    {
+        $value = $this->get($key, $default);
+        $range = ['options' => ['min_range' => $minimum, 'max_range' => $maximum]];
+
+        if ((! is_int($value) && ! is_string($value)) || ($integer = filter_var($value, FILTER_VALIDATE_INT, $range)) === false) {
+            throw InvalidServerConfiguration::integer($this->name($key), $value, $minimum, $maximum);
+        }
+
+        return $integer;
+    }
+
+    /**
+     * Get an integer, or null if there is none.
+     */
+    public function optionalInteger(string $key, int $minimum = 0): ?int
+    {
+        return in_array($this->get($key), [null, ''], true) ? null : $this->integer($key, $minimum);
+    }
+
+    /**
+     * Get a text of at least one character.
+     */
+    public function text(string $key): string
+    {
+        $value = $this->get($key);
+
+        if ($value === null || $value === '') {
+            throw InvalidServerConfiguration::missing($this->name($key), $this->variables[$key] ?? null);
+        }
+
+        return $this->string($key);
+    }
+
+    /**
+     * Get a text, which may be empty.
+     */
+    public function string(string $key, string $default = ''): string
+    {
+        $value = $this->get($key, $default);
+
+        return is_string($value) || is_int($value)
+            ? (string) $value
+            : throw InvalidServerConfiguration::type($this->name($key), $value, 'a text');
+    }
+
+    /**
+     * Get a list of texts.
+     *
+     * @return list<string>
+     */
+    public function texts(string $key): array
+    {
+        $value = $this->get($key);
+
+        if (! is_array($value) || array_filter($value, fn ($item) => ! is_string($item))) {
+            throw InvalidServerConfiguration::type($this->name($key), $value, 'a list of texts');
+        }
+
+        return array_values($value);
+    }
+
+    /**
+     * Get an array, which may be empty.
+     *
+     * @return array<string, mixed>
+     */
+    public function array(string $key): array
+    {
+        $value = $this->get($key, []);
+
+        return is_array($value) ? $value : throw InvalidServerConfiguration::type($this->name($key), $value, 'an array');
+    }
+
+    /**
+     * Get the section below the given key.
+     */
+    public function section(string $key): static
+    {
+        return new static($this->name($key), $this->array($key));
+    }
+}

@@ -1,0 +1,118 @@
+<?php
+
+namespace Laravel\Reverb\Native;
+
+use Laravel\Reverb\Exceptions\ExtensionNotLoaded;
+use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Native\Contracts\NativePublisher;
+use Laravel\Reverb\Native\Contracts\NativeServer;
+use Reverb\Publisher;
+use Reverb\Server;
+
+/**
+ * The PHP extension. No other file names its classes.
+ *
+ * @internal
+ */
+class Extension implements Engine
+{
+    /**
+     * Determine whether the extension is loaded.
+     */
+    public function loaded(): bool
+    {
+        return extension_loaded('reverb');
+    }
+
+    /**
+     * Start a server and bind its address.
+     *
+     * @param  array<string, mixed>  $configuration
+     *
+     * @throws \RuntimeException
+     */
+    public function startServer(array $configuration): NativeServer
+    {
+        $this->ensureItIsLoaded();
+
+        return $this->wrapServer(Server::start($configuration));
+    }
+
+    /**
+     * Create a publisher for one application.
+     *
+     * @param  array<string, mixed>  $options
+     *
+     * @throws \RuntimeException
+     */
+    public function publisher(array $options): NativePublisher
+    {
+        $this->ensureItIsLoaded();
+
+        return $this->wrapPublisher(new Publisher($options));
+    }
+
+    /**
+     * Ensure that the extension is loaded.
+     *
+     * @throws \Laravel\Reverb\Exceptions\ExtensionNotLoaded
+     */
+    protected function ensureItIsLoaded(): void
+    {
+        if (! $this->loaded()) {
+            throw new ExtensionNotLoaded;
+        }
+    }
+
+    /**
+     * Give the extension's server the package's interface.
+     */
+    protected function wrapServer(Server $server): NativeServer
+    {
+        return new class($server) implements NativeServer
+        {
+            public function __construct(private Server $server) {}
+
+            public function port(): int
+            {
+                return $this->server->port();
+            }
+
+            public function poll(int $timeout): array
+            {
+                return $this->server->poll($timeout);
+            }
+
+            public function stop(int $grace): void
+            {
+                $this->server->stop($grace);
+            }
+        };
+    }
+
+    /**
+     * Give the extension's publisher the package's interface.
+     */
+    protected function wrapPublisher(Publisher $publisher): NativePublisher
+    {
+        return new class($publisher) implements NativePublisher
+        {
+            public function __construct(private Publisher $publisher) {}
+
+            public function publish(array $channels, string $event, string $data, ?string $socketId = null): void
+            {
+                $this->publisher->publish($channels, $event, $data, $socketId);
+            }
+
+            public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
+            {
+                return $this->publisher->authorizeChannel($socketId, $channel, $channelData);
+            }
+
+            public function authenticateUser(string $socketId, string $userData): array
+            {
+                return $this->publisher->authenticateUser($socketId, $userData);
+            }
+        };
+    }
+}
