@@ -1,0 +1,83 @@
+// A program the tests start: its output is kept, and it ends with everything it has started.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const running = new Set();
+
+process.on('exit', () => running.forEach((program) => program.signal('SIGKILL')));
+
+export class Program {
+  constructor(command, args, { cwd, env }) {
+    this.output = '';
+    this.name = [command, ...args].join(' ');
+    this.process = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.ended = once(this.process, 'close').then(([code, signal]) => {
+      running.delete(this);
+
+      return { code, signal, output: this.output };
+    });
+    this.process.stdout.on('data', (text) => { this.output += text; });
+    this.process.stderr.on('data', (text) => { this.output += text; });
+    running.add(this);
+  }
+
+  /** Runs a program to its end, which must come in time. */
+  static async run(command, args, options, milliseconds = 60_000) {
+    const program = new Program(command, args, options);
+    const began = performance.now();
+    const result = await program.end(milliseconds);
+
+    return { ...result, milliseconds: performance.now() - began };
+  }
+
+  async end(milliseconds) {
+    const timeout = AbortSignal.timeout(milliseconds);
+    const late = once(timeout, 'abort').then(() => {
+      this.signal('SIGKILL');
+      throw new Error(`${this.name} has not ended within ${milliseconds} ms. It said:\n${this.output}`);
+    });
+
+    return Promise.race([this.ended, late]);
+  }
+
+  /** Resolves when the program's port accepts connections; rejects as soon as the program has ended instead. */
+  async listens(port, milliseconds = 20_000) {
+    const deadline = performance.now() + milliseconds;
+
+    while (!(await accepts(port))) {
+      if (this.process.exitCode !== null || performance.now() > deadline) {
+        throw new Error(`${this.name} does not listen on ${port}. It said:\n${this.output}`);
+      }
+      await pause(10);
+    }
+
+    return this;
+  }
+
+  async stop(signal = 'SIGTERM') {
+    this.signal(signal);
+
+    return this.end(10_000);
+  }
+
+  signal(signal) {
+    try {
+      process.kill(-this.process.pid, signal);
+    } catch (error) {
+      if (error.code !== 'ESRCH') {
+        throw error;
+      }
+    }
+  }
+}
+
+function accepts(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => { socket.destroy(); resolve(true); });
+    socket.once('error', () => resolve(false));
+  });
+}
