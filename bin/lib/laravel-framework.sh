@@ -36,11 +36,21 @@ laravel_apt() {
 fetch_laravel() {
     local target="$1"
 
-    if [ -f "$target/composer.json" ]; then
-        return 0
-    fi
+    mkdir -p "$(dirname "$target")"
+    exec 8> "$target.lock"
+    flock 8
+    laravel_is_ready "$target" || laravel_fetch "$target" || { exec 8>&-; return 1; }
+    exec 8>&-
+}
 
-    local work="$target.partial"
+# A cache that was moved is of no use: the files in it require one another by absolute path.
+laravel_is_ready() {
+    [ -f "$1/composer.json" ] && grep -qF "'$1/root/" "$1/root/usr/share/php/Illuminate/autoload.php"
+}
+
+laravel_fetch() {
+    local target="$1" work="$1.partial"
+
     rm -rf "$work"
     mkdir -p "$work/state/lists/partial" "$work/state/cache/archives/partial" "$work/debs"
     laravel_download "$work" || return 1
@@ -106,9 +116,85 @@ laravel_manifest() {
     "name": "laravel/framework",
     "description": "Laravel, PHPUnit and Mockery as Debian $LARAVEL_SUITE packages them",
     "version": "$(laravel_version "$1")",
-    "replace": {${components%, }, "laravel/prompts": "0.3.0", "phpunit/phpunit": "11.5.0", "mockery/mockery": "1.6.0"},
-    "autoload": {"files": ["root/usr/share/php/Illuminate/autoload.php"]},
-    "bin": []
+    "replace": {${components%, }, $(laravel_replace "$1")},
+    "autoload": {"files": ["root/usr/share/php/Illuminate/autoload.php"]}
 }
 JSON
 }
+
+# The other packages of the folder that a composer.json may ask for, with their upstream versions.
+laravel_replace() {
+    local pair version replaced=""
+
+    for pair in php-laravel-prompts=laravel/prompts php-mockery=mockery/mockery \
+        phpunit=phpunit/phpunit php-symfony-console=symfony/console; do
+        version=$(dpkg-deb -f "$1"/debs/"${pair%%=*}"_*.deb Version | sed -E 's/^[0-9]+://; s/^([0-9.]+).*/\1/')
+        replaced+=", \"${pair#*=}\": \"$version\""
+    done
+
+    printf '%s' "${replaced#, }"
+}
+
+# Makes (or brings up to date) a Laravel application of resources/demo-app. PHP=/path/to/php chooses the interpreter;
+# PHP_INI_SCAN_DIR is how the extension gets into it and into its children.
+make_app() {
+    local app="$1" framework="$2" php="${PHP:-php}" stamp
+
+    stamp=$(laravel_app_stamp "$framework")
+    mkdir -p "$app"
+    cp -R "$REVERB_ROOT/resources/demo-app/." "$app/"
+
+    if [ "$(cat "$app/vendor/.stamp" 2> /dev/null)" = "$stamp" ]; then
+        return 0
+    fi
+
+    laravel_say "making a Laravel application in $app"
+    rm -rf "$app/vendor" "$app/composer.lock" "$app/config/reverb.php" "$app"/bootstrap/cache/*.php
+    laravel_app_manifest "$app/composer.json" "$framework" "$php" || return 1
+    laravel_install "$app" "$php" || return 1
+    laravel_configure "$app" "$php" || return 1
+    echo "$stamp" > "$app/vendor/.stamp"
+}
+
+laravel_app_stamp() {
+    { echo "$1"; cat "$REVERB_ROOT/composer.json" "$REVERB_ROOT/resources/demo-app/composer.json" \
+        "$REVERB_ROOT/php/config/reverb.php" "$1/composer.json"; } | sha256sum | cut -d' ' -f1
+}
+
+# Points composer at the two folders instead of at Packagist.
+laravel_app_manifest() {
+    "$3" -r '
+        [, $file, $framework, $package] = $argv;
+        $manifest = json_decode(file_get_contents($file), true);
+        $manifest["repositories"] = [
+            ["packagist.org" => false],
+            ["type" => "path", "url" => $framework],
+            ["type" => "path", "url" => $package, "options" => ["versions" => ["reverb-php/reverb" => "0.1.0"]]],
+        ];
+        file_put_contents($file, json_encode($manifest, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES)."\n");
+    ' -- "$1" "$2" "$REVERB_ROOT"
+}
+
+laravel_install() {
+    local app="$1" php="$2" ignore=() log="$1/storage/logs/composer.log"
+
+    "$php" -r 'exit((int) ! extension_loaded("reverb"));' || ignore=(--ignore-platform-req=ext-reverb)
+    COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_ROOT_VERSION=0.1.0 "$php" "$(command -v composer)" install \
+        --working-dir="$app" --no-interaction --no-progress "${ignore[@]}" > "$log" 2>&1 || { cat "$log" >&2; return 1; }
+}
+
+# What a person does after `composer require`: an application key, Reverb's installer, the jobs table.
+laravel_configure() (
+    cd "$1" || exit 1
+    log="storage/logs/install.log"
+    [ -f .env ] || cp .env.example .env
+    {
+        grep -q '^APP_KEY=.' .env || "$2" artisan key:generate --no-interaction --force || exit 1
+        "$2" artisan reverb:install --no-interaction || exit 1
+
+        if "$2" -r 'exit((int) ! extension_loaded("pdo_sqlite"));'; then
+            touch database/database.sqlite
+            "$2" artisan migrate --force --no-interaction || exit 1
+        fi
+    } > "$log" 2>&1 || { cat "$log" >&2; exit 1; }
+)

@@ -121,6 +121,17 @@ class Section
     }
 
     /**
+     * Get a truth value, which may be written as a word.
+     */
+    public function boolean(string $key, bool $default = false): bool
+    {
+        $value = $this->get($key, $default);
+
+        return filter_var($value, FILTER_VALIDATE_BOOLEAN, FILTER_NULL_ON_FAILURE)
+            ?? throw InvalidServerConfiguration::type($this->name($key), $value, 'true or false');
+    }
+
+    /**
      * Get the section below the given key.
      */
     public function section(string $key): static

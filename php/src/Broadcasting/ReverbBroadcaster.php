@@ -1,0 +1,265 @@
+<?php
+
+namespace Laravel\Reverb\Broadcasting;
+
+use Illuminate\Broadcasting\Broadcasters\Broadcaster;
+use Illuminate\Broadcasting\Broadcasters\PusherBroadcaster;
+use Illuminate\Broadcasting\BroadcastException;
+use Illuminate\Support\Arr;
+use JsonException;
+use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Native\Contracts\NativePublisher;
+use Pusher\Pusher;
+use RuntimeException;
+use Symfony\Component\HttpKernel\Exception\AccessDeniedHttpException;
+
+/**
+ * Broadcasts through the native publisher, without the Pusher SDK.
+ *
+ * It is a PusherBroadcaster because applications and packages ask for one. An SDK that was set with
+ * setPusher() is used for everything, as there; end-to-end encrypted channels need one in any case.
+ */
+class ReverbBroadcaster extends PusherBroadcaster
+{
+    /**
+     * The prefix of the channels whose events only their subscribers can read.
+     */
+    protected const ENCRYPTED = 'private-encrypted-';
+
+    /**
+     * The native publisher, once it is needed.
+     */
+    protected ?NativePublisher $publisher = null;
+
+    /**
+     * The Pusher SDK instance that was asked for but not set.
+     */
+    protected ?Pusher $sdk = null;
+
+    /**
+     * Create a new broadcaster instance.
+     *
+     * @param  array<string, mixed>  $config
+     */
+    public function __construct(
+        protected Engine $engine,
+        protected array $config,
+        protected ?string $socket = null,
+    ) {
+        //
+    }
+
+    /**
+     * Broadcast the given event.
+     *
+     * @param  array<int, mixed>  $channels
+     * @param  string  $event
+     * @param  array<string, mixed>  $payload
+     * @return void
+     *
+     * @throws \Illuminate\Broadcasting\BroadcastException
+     */
+    public function broadcast(array $channels, $event, array $payload = [])
+    {
+        if ($this->pusher) {
+            return parent::broadcast($channels, $event, $payload);
+        }
+
+        $names = array_values($this->formatChannels($channels));
+
+        if ($names === []) {
+            return;
+        }
+
+        if (Arr::first($names, $this->isEncrypted(...))) {
+            return $this->throughSdk()->broadcast($channels, $event, $payload);
+        }
+
+        $socketId = Arr::pull($payload, 'socket');
+
+        $this->publish($names, $event, $payload, $socketId);
+    }
+
+    /**
+     * Return the valid authentication response.
+     *
+     * @param  \Illuminate\Http\Request  $request
+     * @param  mixed  $result
+     * @return mixed
+     *
+     * @throws \Symfony\Component\HttpKernel\Exception\AccessDeniedHttpException
+     */
+    public function validAuthenticationResponse($request, $result)
+    {
+        if ($this->pusher) {
+            return parent::validAuthenticationResponse($request, $result);
+        }
+
+        $channel = $this->signable($request->channel_name, '/\A#?[-a-zA-Z0-9_=@,.;]+\z/');
+        $socketId = $this->signable($request->socket_id, '/\A\d+\.\d+\z/');
+
+        if ($this->isEncrypted($channel)) {
+            return $this->throughSdk()->validAuthenticationResponse($request, $result);
+        }
+
+        $member = str_starts_with($channel, 'private')
+            ? null
+            : $this->encode(['user_id' => $this->broadcastIdentifier($request, $channel), 'user_info' => $result]);
+
+        return $this->respond(
+            $request, $this->publisher()->authorizeChannel($socketId, $channel, $member)
+        );
+    }
+
+    /**
+     * Resolve the authenticated user payload for an incoming connection request.
+     *
+     * @param  \Illuminate\Http\Request  $request
+     * @return array<string, string>|null
+     */
+    public function resolveAuthenticatedUser($request)
+    {
+        if ($this->pusher) {
+            return parent::resolveAuthenticatedUser($request);
+        }
+
+        if (! $user = Broadcaster::resolveAuthenticatedUser($request)) {
+            return null;
+        }
+
+        if (in_array($user['id'] ?? '', ['', null], true)) {
+            throw new BroadcastException('The callback of resolveAuthenticatedUserUsing() must return an array with an "id"');
+        }
+
+        return $this->publisher()->authenticateUser(
+            $this->signable($request->socket_id, '/\A\d+\.\d+\z/'), $this->encode($user)
+        );
+    }
+
+    /**
+     * Get the Pusher SDK instance.
+     *
+     * @return \Pusher\Pusher
+     *
+     * @throws \Illuminate\Broadcasting\BroadcastException
+     */
+    public function getPusher()
+    {
+        if ($this->pusher) {
+            return $this->pusher;
+        }
+
+        if (! class_exists(Pusher::class)) {
+            throw new BroadcastException(
+                'The Pusher SDK is not installed: getPusher() and private-encrypted channels need "composer require pusher/pusher-php-server"'
+            );
+        }
+
+        return $this->sdk ??= new Pusher(
+            $this->config['key'], $this->config['secret'], $this->config['app_id'], $this->config['options'] ?? []
+        );
+    }
+
+    /**
+     * Publish the event to the channels of the given names.
+     *
+     * @param  list<string>  $channels
+     * @param  array<string, mixed>  $payload
+     *
+     * @throws \Illuminate\Broadcasting\BroadcastException
+     */
+    protected function publish(array $channels, string $event, array $payload, ?string $socketId): void
+    {
+        $data = $this->encode($payload);
+
+        try {
+            $this->publisher()->publish($channels, $event, $data, $socketId);
+        } catch (BroadcastException $e) {
+            throw $e;
+        } catch (RuntimeException $e) {
+            throw new BroadcastException("Cannot broadcast [{$event}]: {$e->getMessage()}", 0, $e);
+        }
+    }
+
+    /**
+     * Get the native publisher.
+     *
+     * @throws \Illuminate\Broadcasting\BroadcastException
+     */
+    protected function publisher(): NativePublisher
+    {
+        try {
+            return $this->publisher ??= $this->engine->publisher(
+                (new PublisherOptions($this->config, $this->socket))->toArray()
+            );
+        } catch (RuntimeException $e) {
+            throw new BroadcastException("Cannot broadcast through Reverb: {$e->getMessage()}", 0, $e);
+        }
+    }
+
+    /**
+     * Get a broadcaster that does everything through the Pusher SDK.
+     */
+    protected function throughSdk(): PusherBroadcaster
+    {
+        return new PusherBroadcaster($this->getPusher());
+    }
+
+    /**
+     * Determine whether the channel of the given name is end-to-end encrypted.
+     */
+    protected function isEncrypted(string $channel): bool
+    {
+        return str_starts_with($channel, self::ENCRYPTED);
+    }
+
+    /**
+     * Get the given value if it has the form that may be put into a signature.
+     *
+     * @throws \Symfony\Component\HttpKernel\Exception\AccessDeniedHttpException
+     */
+    protected function signable(mixed $value, string $pattern): string
+    {
+        return is_string($value) && preg_match($pattern, $value) ? $value : throw new AccessDeniedHttpException;
+    }
+
+    /**
+     * Get the ID under which the request's user is a member of the given channel.
+     */
+    protected function broadcastIdentifier(mixed $request, string $channel): string
+    {
+        $user = $this->retrieveUser($request, $this->normalizeChannelName($channel));
+
+        return (string) (method_exists($user, 'getAuthIdentifierForBroadcasting')
+            ? $user->getAuthIdentifierForBroadcasting()
+            : $user->getAuthIdentifier());
+    }
+
+    /**
+     * Answer the request with the given signature.
+     *
+     * @param  array<string, string>  $signature
+     */
+    protected function respond(mixed $request, array $signature): mixed
+    {
+        return $request->input('callback')
+            ? response()->json($signature)->withCallback($request->callback)
+            : $signature;
+    }
+
+    /**
+     * Encode the given data as JSON.
+     *
+     * @param  array<string, mixed>  $data
+     *
+     * @throws \Illuminate\Broadcasting\BroadcastException
+     */
+    protected function encode(array $data): string
+    {
+        try {
+            return json_encode($data, JSON_THROW_ON_ERROR);
+        } catch (JsonException $e) {
+            throw new BroadcastException("The data of a broadcast must be JSON, but cannot be encoded: {$e->getMessage()}", 0, $e);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+<?php
+
+namespace Laravel\Reverb;
+
+use Illuminate\Broadcasting\BroadcastManager;
+use Illuminate\Contracts\Foundation\CachesConfiguration;
+use Illuminate\Support\Arr;
+use Illuminate\Support\ServiceProvider;
+use Laravel\Reverb\Broadcasting\ReverbBroadcaster;
+use Laravel\Reverb\Console\Commands\InstallCommand;
+use Laravel\Reverb\Contracts\Logger;
+use Laravel\Reverb\Loggers\NullLogger;
+use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Native\Extension;
+use Laravel\Reverb\Servers\Reverb\Console\Commands\RestartServer;
+use Laravel\Reverb\Servers\Reverb\Console\Commands\StartServer;
+
+class ReverbServiceProvider extends ServiceProvider
+{
+    /**
+     * The packaged configuration file.
+     */
+    protected const CONFIGURATION = __DIR__.'/../config/reverb.php';
+
+    /**
+     * The server keys that a configuration file published by Laravel Reverb does not have.
+     */
+    protected const NATIVE_KEYS = ['socket', 'workers', 'max_backlog'];
+
+    /**
+     * Register any application services.
+     */
+    public function register(): void
+    {
+        $this->mergeConfigFrom(self::CONFIGURATION, 'reverb');
+        $this->mergeNativeConfiguration();
+
+        $this->app->instance(Logger::class, new NullLogger);
+        $this->app->singletonIf(Engine::class, Extension::class);
+
+        $this->callAfterResolving(BroadcastManager::class, $this->registerBroadcaster(...));
+
+        Reverb::registerDevCommands();
+    }
+
+    /**
+     * Bootstrap any application services.
+     */
+    public function boot(): void
+    {
+        if (! $this->app->runningInConsole()) {
+            return;
+        }
+
+        $this->commands([InstallCommand::class, StartServer::class, RestartServer::class]);
+
+        $this->publishes([self::CONFIGURATION => config_path('reverb.php')], ['reverb', 'reverb-config']);
+
+        // Laravel 12.38 and later: "php artisan reload" restarts the server...
+        if (method_exists($this, 'reloads')) {
+            $this->reloads('reverb:restart', 'reverb');
+        }
+    }
+
+    /**
+     * Give a configuration file of Laravel Reverb the keys of the native server.
+     */
+    protected function mergeNativeConfiguration(): void
+    {
+        if ($this->app instanceof CachesConfiguration && $this->app->configurationIsCached()) {
+            return;
+        }
+
+        $config = $this->app->make('config');
+        $defaults = (require self::CONFIGURATION)['servers']['reverb'];
+
+        $config->set('reverb.servers.reverb', [
+            ...Arr::only($defaults, self::NATIVE_KEYS),
+            ...$config->get('reverb.servers.reverb') ?? [],
+        ]);
+    }
+
+    /**
+     * Register the broadcaster in place of the framework's own, which needs the Pusher SDK.
+     */
+    protected function registerBroadcaster(BroadcastManager $manager): void
+    {
+        $manager->extend('reverb', function ($app, array $config) {
+            return new ReverbBroadcaster(
+                $app->make(Engine::class), $config, $app->make('config')->get('reverb.servers.reverb.socket')
+            );
+        });
+    }
+}

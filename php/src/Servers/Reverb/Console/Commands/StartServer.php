@@ -1,0 +1,200 @@
+<?php
+
+namespace Laravel\Reverb\Servers\Reverb\Console\Commands;
+
+use Illuminate\Console\Command;
+use Illuminate\Contracts\Config\Repository as Config;
+use Laravel\Reverb\Configuration\Section;
+use Laravel\Reverb\Contracts\ApplicationProvider;
+use Laravel\Reverb\Contracts\Logger;
+use Laravel\Reverb\Loggers\CliLogger;
+use Laravel\Reverb\Loggers\NullLogger;
+use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Native\Contracts\NativeServer;
+use Laravel\Reverb\Servers\Reverb\RestartSignal;
+use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
+use RuntimeException;
+use Symfony\Component\Console\Attribute\AsCommand;
+use Symfony\Component\Console\Command\SignalableCommandInterface;
+
+#[AsCommand(name: 'reverb:start')]
+class StartServer extends Command implements SignalableCommandInterface
+{
+    /**
+     * The milliseconds to wait for notices at a time.
+     */
+    protected const POLL = 1_000;
+
+    /**
+     * The milliseconds that connections have to close when the server stops.
+     */
+    protected const GRACE = 5_000;
+
+    /**
+     * The nanoseconds between two looks at the restart signal.
+     */
+    protected const RESTART_INTERVAL = 3_000_000_000;
+
+    /**
+     * The name and signature of the console command.
+     *
+     * @var string
+     */
+    protected $signature = 'reverb:start
+                {--host= : The IP address the server should bind to}
+                {--port= : The port the server should listen on}
+                {--path= : The path the server should prefix to all routes}
+                {--hostname= : The hostname the server is accessible from}
+                {--debug : Indicates whether debug messages should be displayed in the terminal}';
+
+    /**
+     * The console command description.
+     *
+     * @var string
+     */
+    protected $description = 'Start the Reverb server';
+
+    /**
+     * Indicates whether a signal has asked the server to stop.
+     */
+    protected bool $stopping = false;
+
+    /**
+     * Execute the console command.
+     */
+    public function handle(Engine $engine, RestartSignal $restart): int
+    {
+        $logger = $this->logger();
+        $restart->received($this->components->warn(...));
+
+        try {
+            $configuration = $this->configuration(! $logger instanceof NullLogger);
+            $server = $engine->startServer($configuration->toArray());
+        } catch (RuntimeException $e) {
+            $this->components->error($e->getMessage());
+
+            return self::FAILURE;
+        }
+
+        $this->components->info($this->banner($configuration, $server->port()));
+
+        try {
+            $this->serve($server, $logger, $restart);
+        } finally {
+            $server->stop(self::GRACE);
+        }
+
+        if (! $this->stopping) {
+            $this->components->info("Stopping server on {$configuration->host()}:{$server->port()}");
+        }
+
+        return self::SUCCESS;
+    }
+
+    /**
+     * Get the list of signals handled by the command.
+     *
+     * @return array<int, int>
+     */
+    public function getSubscribedSignals(): array
+    {
+        return extension_loaded('pcntl') ? [SIGINT, SIGTERM, SIGTSTP] : [];
+    }
+
+    /**
+     * Handle the given signal: the server is stopped as soon as it returns to its loop.
+     */
+    public function handleSignal(int $signal, int|false $previousExitCode = 0): int|false
+    {
+        if (! $this->stopping) {
+            $this->components->info('Gracefully terminating connections.');
+        }
+
+        $this->stopping = true;
+
+        return false;
+    }
+
+    /**
+     * Pass on what the server has to say until it is asked to stop.
+     */
+    protected function serve(NativeServer $server, Logger $logger, RestartSignal $restart): void
+    {
+        $lookedAt = hrtime(true);
+
+        while (! $this->stopping) {
+            foreach ($server->poll(self::POLL) as $notice) {
+                $this->report($notice, $logger);
+            }
+
+            if (hrtime(true) - $lookedAt < self::RESTART_INTERVAL) {
+                continue;
+            }
+
+            if ($restart->received($this->components->warn(...))) {
+                return;
+            }
+
+            $lookedAt = hrtime(true);
+        }
+    }
+
+    /**
+     * Report a notice of the server.
+     *
+     * @param  array{type: string, title?: string, message?: string}  $notice
+     */
+    protected function report(array $notice, Logger $logger): void
+    {
+        $message = $notice['message'] ?? '';
+
+        match ($notice['type']) {
+            'info' => $logger->info($notice['title'] ?? '', $message),
+            'message' => $logger->message($message),
+            'error' => $logger->error($message),
+            default => $this->components->warn($message),
+        };
+    }
+
+    /**
+     * Get the logger, which writes to this output if the command runs with --debug.
+     */
+    protected function logger(): Logger
+    {
+        if ($this->option('debug')) {
+            $this->laravel->instance(Logger::class, new CliLogger($this->output));
+        }
+
+        return $this->laravel->make(Logger::class);
+    }
+
+    /**
+     * Get the configuration of the server; what the command line says comes first.
+     */
+    protected function configuration(bool $debug): ServerConfiguration
+    {
+        $options = array_filter(
+            array_intersect_key($this->options(), array_flip(['host', 'port', 'path', 'hostname'])),
+            fn ($value) => $value !== null && $value !== ''
+        );
+
+        $server = new Section(
+            'reverb.servers.reverb',
+            $options + (array) $this->laravel->make(Config::class)->get('reverb.servers.reverb'),
+            collect($options)->map(fn ($value, $name) => "--{$name}")->all(),
+        );
+
+        return new ServerConfiguration($server, $this->laravel->make(ApplicationProvider::class)->all(), $debug);
+    }
+
+    /**
+     * Get the line that says where the server listens.
+     */
+    protected function banner(ServerConfiguration $configuration, int $port): string
+    {
+        $hostname = $configuration->hostname();
+
+        return "Starting server on {$configuration->host()}:{$port}{$configuration->path()}"
+            .($hostname !== '' && $hostname !== $configuration->host() ? " ({$hostname})" : '');
+    }
+}

@@ -1,0 +1,181 @@
+<?php
+
+namespace Laravel\Reverb\Servers\Reverb;
+
+use Illuminate\Support\Collection;
+use Laravel\Reverb\Application;
+use Laravel\Reverb\Configuration\Section;
+use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
+
+/**
+ * What the native server is started with, checked under the names Laravel's users know.
+ *
+ * @internal
+ */
+class ServerConfiguration
+{
+    /**
+     * Create a new server configuration instance.
+     *
+     * @param  \Illuminate\Support\Collection<int, \Laravel\Reverb\Application>  $applications
+     */
+    public function __construct(
+        protected Section $server,
+        protected Collection $applications,
+        protected bool $debug = false,
+    ) {
+        //
+    }
+
+    /**
+     * Get the address the server is to be announced with.
+     */
+    public function host(): string
+    {
+        $host = $this->server->string('host');
+
+        if (! filter_var(preg_replace('/\A\[(.*:.*)\]\z/s', '$1', $host), FILTER_VALIDATE_IP)) {
+            throw InvalidServerConfiguration::host($this->server->name('host'), $host);
+        }
+
+        return $host;
+    }
+
+    /**
+     * Get the prefix of the server's routes.
+     */
+    public function path(): string
+    {
+        return $this->server->string('path');
+    }
+
+    /**
+     * Get the public name of the server.
+     */
+    public function hostname(): string
+    {
+        return $this->server->string('hostname');
+    }
+
+    /**
+     * Convert the configuration to the array the native server takes.
+     *
+     * @return array<string, mixed>
+     *
+     * @throws \Laravel\Reverb\Exceptions\InvalidServerConfiguration
+     */
+    public function toArray(): array
+    {
+        $this->ensureEverythingIsSupported();
+        $this->ensureApplicationsAreDistinct();
+
+        return [
+            'host' => $this->host(),
+            'port' => $this->server->integer('port', 0, 65_535),
+            'path' => $this->path(),
+            'max_request_size' => $this->server->integer('max_request_size', 1, default: 10_000),
+            'workers' => $this->server->integer('workers', 0, 1_024, default: 0),
+            'socket' => $this->socket(),
+            'max_backlog' => $this->server->integer('max_backlog', 1, default: 1_048_576),
+            'debug' => $this->debug,
+            'applications' => $this->applications->values()->map($this->application(...))->all(),
+        ];
+    }
+
+    /**
+     * Ensure that nothing is asked for which this version would silently leave out.
+     */
+    protected function ensureEverythingIsSupported(): void
+    {
+        $tls = $this->server->section('options')->array('tls');
+
+        if (isset($tls['local_cert']) || isset($tls['local_pk'])) {
+            throw InvalidServerConfiguration::unsupported(
+                $this->server->name('options.tls'), 'remove it and let a proxy such as nginx end TLS'
+            );
+        }
+
+        if ($this->server->section('scaling')->get('enabled')) {
+            throw InvalidServerConfiguration::unsupported(
+                $this->server->name('scaling.enabled'), 'set REVERB_SCALING_ENABLED=false and run one server'
+            );
+        }
+    }
+
+    /**
+     * Ensure that no two applications share a key or an ID.
+     */
+    protected function ensureApplicationsAreDistinct(): void
+    {
+        if ($this->applications->isEmpty()) {
+            throw InvalidServerConfiguration::withoutApplications();
+        }
+
+        foreach (['app_id', 'key'] as $attribute) {
+            $seen = [];
+
+            foreach ($this->applications->values() as $index => $application) {
+                $name = "reverb.apps.apps.{$index}.{$attribute}";
+                $value = $application->toArray()[$attribute];
+
+                if (isset($seen["={$value}"])) {
+                    throw InvalidServerConfiguration::duplicate($name, $seen["={$value}"]);
+                }
+
+                $seen["={$value}"] = $name;
+            }
+        }
+    }
+
+    /**
+     * Get the path of the socket for the PHP processes of this machine.
+     */
+    protected function socket(): ?string
+    {
+        $socket = $this->server->string('socket');
+
+        if ($socket !== '' && ! str_starts_with($socket, '/')) {
+            throw InvalidServerConfiguration::type($this->server->name('socket'), $socket, 'an absolute path or null');
+        }
+
+        return $socket === '' ? null : $socket;
+    }
+
+    /**
+     * Convert an application to the array the native server takes.
+     *
+     * @return array<string, mixed>
+     */
+    protected function application(Application $application, int $index): array
+    {
+        return [
+            'app_id' => $application->id(),
+            'key' => $application->key(),
+            'secret' => $application->secret(),
+            'ping_interval' => $application->pingInterval(),
+            'activity_timeout' => $application->activityTimeout(),
+            'allowed_origins' => array_values($application->allowedOrigins()),
+            'max_message_size' => $application->maxMessageSize(),
+            'max_connections' => $application->maxConnections(),
+            'accept_client_events_from' => $application->acceptClientEventsFrom(),
+            ...$application->usesRateLimiting() ? ['rate_limiting' => $this->rateLimiting($application, $index)] : [],
+        ];
+    }
+
+    /**
+     * Get the rate limit of an application that has one.
+     *
+     * @return array<string, mixed>
+     */
+    protected function rateLimiting(Application $application, int $index): array
+    {
+        $limit = new Section("reverb.apps.apps.{$index}.rate_limiting", $application->rateLimiting() ?? []);
+
+        return [
+            'enabled' => true,
+            'max_attempts' => $limit->integer('max_attempts', 1),
+            'decay_seconds' => $limit->integer('decay_seconds', 1, default: 1),
+            'terminate_on_limit' => $limit->boolean('terminate_on_limit'),
+        ];
+    }
+}
