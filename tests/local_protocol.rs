@@ -1,5 +1,7 @@
 //! The wire protocol of the unix socket, byte by byte.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
 use reverb::protocol::local::{
     ClientFrame, Hello, LocalError, MAX_FRAME, MAX_HELLO, MAX_MESSAGE, Publish, Reason,
     ServerFrame, challenge_answer,

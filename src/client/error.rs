@@ -1,0 +1,131 @@
+//! Why an event was not published, and what to do about it.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use thiserror::Error;
+
+/// Where a publish went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The engine of this process.
+    Process,
+    /// The server's unix socket.
+    Socket(PathBuf),
+    /// The server's HTTP API.
+    Url(String),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process => formatter.write_str("the Reverb server of this process"),
+            Self::Socket(path) => write!(formatter, "the Reverb server at {}", path.display()),
+            Self::Url(url) => write!(formatter, "the Reverb server at {url}"),
+        }
+    }
+}
+
+/// A place where no server was found, and what the system said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// The path or address.
+    pub place: String,
+    /// The system's text.
+    pub cause: String,
+}
+
+impl fmt::Display for Absence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.place, self.cause)
+    }
+}
+
+/// The event was not published. Each text names the cause and, where there is one, the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PublishError {
+    /// The caller named no channel, or an empty one.
+    #[error("an event needs at least one channel, and no channel name may be empty")]
+    NoChannel,
+    /// The caller gave something else as a socket id.
+    #[error("`{0}` is not a socket id; it is two integers joined by a dot, such as 123.456")]
+    BadSocketId(String),
+    /// Nothing answers, wherever it was looked for.
+    #[error("the Reverb server is not running: nothing answers at {}; start it with: php artisan reverb:start", join(.0))]
+    NotRunning(Vec<Absence>),
+    /// Neither a socket nor a host is configured, and no server runs in this process.
+    #[error(
+        "there is no way to a Reverb server: set the option `socket` or `host`, or start it with: php artisan reverb:start"
+    )]
+    NoWay,
+    /// The server knows the application, but by another secret.
+    #[error(
+        "{target} refuses the secret of application `{app_id}`; compare REVERB_APP_SECRET here and there, then run: php artisan reverb:restart"
+    )]
+    WrongSecret {
+        /// Who refused.
+        target: Target,
+        /// The application.
+        app_id: String,
+    },
+    /// The server does not know the application.
+    #[error(
+        "{target} has no application `{app_id}`; compare REVERB_APP_ID here and there, then run: php artisan reverb:restart"
+    )]
+    UnknownApplication {
+        /// Who refused.
+        target: Target,
+        /// The application.
+        app_id: String,
+    },
+    /// The event is larger than the server takes.
+    #[error(
+        "the event `{event}` is too large for {target} ({bytes} bytes of data); send less, or raise REVERB_MAX_REQUEST_SIZE"
+    )]
+    TooLarge {
+        /// Who refused.
+        target: Target,
+        /// The event's name.
+        event: String,
+        /// The size of the event's data.
+        bytes: usize,
+    },
+    /// The server did not answer in time. Whether it took the event is not known.
+    #[error("{target} did not answer within {} ms; it may be stopped or overloaded", .limit.as_millis())]
+    TimedOut {
+        /// Who was asked.
+        target: Target,
+        /// The limit that was reached.
+        limit: Duration,
+    },
+    /// The server said no in its own words.
+    #[error("{target} refused the event: {message}")]
+    Refused {
+        /// Who refused.
+        target: Target,
+        /// The server's text.
+        message: String,
+    },
+    /// The connection was lost twice. Whether the server took the event is not known.
+    #[error("the connection to {target} was lost: {cause}")]
+    Lost {
+        /// Who was asked.
+        target: Target,
+        /// The system's text.
+        cause: String,
+    },
+    /// What answers is no Reverb server, or one of another version.
+    #[error(
+        "{target} does not answer as this extension expects ({cause}); if it was upgraded, run: php artisan reverb:restart"
+    )]
+    Incompatible {
+        /// Who was asked.
+        target: Target,
+        /// What was unexpected.
+        cause: String,
+    },
+}
+
+fn join(absences: &[Absence]) -> String {
+    let places: Vec<String> = absences.iter().map(Absence::to_string).collect();
+    places.join(" nor at ")
+}

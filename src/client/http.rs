@@ -1,0 +1,206 @@
+//! The third way: a signed HTTP request, as every Pusher library sends it.
+//!
+//! Pusher: <https://pusher.com/docs/channels/library_auth_reference/rest-api/#authentication>.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Read as _},
+    time::{Duration, SystemTime},
+};
+
+use md5::{Digest as _, Md5};
+use serde::Serialize;
+use ureq::{
+    Agent, Body,
+    http::{Response, StatusCode},
+    unversioned::transport::DefaultConnector,
+};
+
+use super::{
+    deadline::Deadline,
+    options::{HttpOptions, Options},
+    publisher::Event,
+};
+use crate::protocol::auth;
+use resolver::LiteralResolver;
+
+mod resolver;
+
+/// How much of an answer is read, in bytes: enough for Reverb's texts.
+const MAX_ANSWER: u64 = 4096;
+
+/// Why the HTTP API did not do.
+#[derive(Debug)]
+pub(super) enum HttpError {
+    /// Nobody listens there.
+    Unreachable(String),
+    /// The connection ended before the answer.
+    Broken(String),
+    /// The deadline has passed.
+    TimedOut,
+    /// 401: the signature was made with another secret.
+    WrongSecret,
+    /// 404, and the server says that it is about the application.
+    UnknownApplication,
+    /// 413.
+    TooLarge,
+    /// Another status that means no, and the server's text.
+    Refused(String),
+    /// What answers is no such API.
+    Unexpected(String),
+}
+
+#[derive(Serialize)]
+struct EventBody<'a> {
+    name: &'a str,
+    channels: &'a [&'a str],
+    data: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket_id: Option<&'a str>,
+}
+
+/// Makes the keeper of HTTP connections. It opens none, and asks no proxy: the server is spoken to directly.
+pub(super) fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .user_agent(concat!("reverb/", env!("CARGO_PKG_VERSION")))
+        .build();
+    Agent::with_parts(
+        config,
+        DefaultConnector::default(),
+        LiteralResolver::default(),
+    )
+}
+
+/// Publishes with one request. It is not repeated: this API does not recognise repeats.
+pub(super) fn publish(
+    agent: &Agent,
+    options: &Options,
+    http: &HttpOptions,
+    event: &Event<'_>,
+    deadline: Deadline,
+) -> Result<(), HttpError> {
+    let body = serde_json::to_vec(&EventBody {
+        name: event.name,
+        channels: &event.channels,
+        data: event.data,
+        socket_id: event.socket_id,
+    })
+    .map_err(|error| HttpError::Unexpected(error.to_string()))?;
+    let remaining = deadline.remaining().ok_or(HttpError::TimedOut)?;
+    let address = http.base() + &signed_path(options, &body, unix_time());
+    let response = agent
+        .post(address)
+        .config()
+        .timeout_global(Some(remaining))
+        .timeout_connect(Some(options.connect_timeout.min(remaining)))
+        .build()
+        .content_type("application/json")
+        .send(&body)
+        .map_err(HttpError::from)?;
+    judge(response)
+}
+
+/// The request's path and query, with Pusher's signature over method, path, parameters and body.
+///
+/// The prefix of a server that is not at the root is not signed: Reverb cuts it off before it verifies.
+fn signed_path(options: &Options, body: &[u8], timestamp: u64) -> String {
+    let path = format!("/apps/{}/events", percent_encoded(&options.app_id));
+    let digest = Md5::digest(body)
+        .iter()
+        .fold(String::new(), |mut digest, byte| {
+            let _ = write!(digest, "{byte:02x}");
+            digest
+        });
+    let query = |key: &str| {
+        format!("auth_key={key}&auth_timestamp={timestamp}&auth_version=1.0&body_md5={digest}")
+    };
+    let signature = auth::sign(
+        &options.secret,
+        &format!("POST\n{path}\n{}", query(&options.key)),
+    );
+    format!(
+        "{path}?{}&auth_signature={signature}",
+        query(&percent_encoded(&options.key))
+    )
+}
+
+/// Takes the answer to its end, so that the connection can be used again, and says what it means.
+fn judge(mut response: Response<Body>) -> Result<(), HttpError> {
+    let status = response.status();
+    let mut text = Vec::new();
+    let read = response
+        .body_mut()
+        .as_reader()
+        .take(MAX_ANSWER)
+        .read_to_end(&mut text);
+    if status.is_success() {
+        return Ok(());
+    }
+    read.map_err(|error| HttpError::Broken(error.to_string()))?;
+    let text = String::from_utf8_lossy(&text);
+    Err(match status {
+        StatusCode::UNAUTHORIZED => HttpError::WrongSecret,
+        StatusCode::PAYLOAD_TOO_LARGE => HttpError::TooLarge,
+        StatusCode::NOT_FOUND if text.starts_with("No matching application") => {
+            HttpError::UnknownApplication
+        }
+        StatusCode::NOT_FOUND => {
+            HttpError::Unexpected(format!("HTTP status {status}; is the option `path` right?"))
+        }
+        status if status.is_redirection() => HttpError::Unexpected(format!("HTTP status {status}")),
+        status => HttpError::Refused(format!("HTTP status {status}: {}", text.trim())),
+    })
+}
+
+impl From<ureq::Error> for HttpError {
+    fn from(error: ureq::Error) -> Self {
+        match error {
+            ureq::Error::Timeout(_) => Self::TimedOut,
+            ureq::Error::HostNotFound => Self::Unreachable("the host has no address".to_owned()),
+            ureq::Error::ConnectionFailed => Self::Unreachable("the connection failed".to_owned()),
+            ureq::Error::Io(error) if is_absence(error.kind()) => {
+                Self::Unreachable(error.to_string())
+            }
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Self::TimedOut,
+            ureq::Error::Io(error) => Self::Broken(error.to_string()),
+            error => Self::Unexpected(error.to_string()),
+        }
+    }
+}
+
+/// What the system says when there is nobody to connect to.
+fn is_absence(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::AddrNotAvailable
+    )
+}
+
+fn unix_time() -> u64 {
+    SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap_or(Duration::ZERO)
+        .as_secs()
+}
+
+/// RFC 3986, section 2.3: everything but the unreserved characters.
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    encoded.push(char::from(byte))
+                }
+                byte => {
+                    let _ = write!(encoded, "%{byte:02X}");
+                }
+            }
+            encoded
+        })
+}

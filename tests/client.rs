@@ -1,0 +1,432 @@
+//! Publishing, against scripted servers that say exactly what the test needs.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+use std::time::{Duration, Instant};
+
+use reverb::client::{Event, Options, PublishError, Publisher, Route};
+use reverb::protocol::local::Reason;
+use serde_json::{Value, json};
+
+use support::{HttpServer, Script, UnixServer, WELCOMED};
+
+#[path = "client/support.rs"]
+mod support;
+
+const ANSWER_LIMIT: Duration = Duration::from_millis(300);
+
+fn event() -> Event<'static> {
+    Event {
+        channels: vec!["a", "b"],
+        name: "Moved",
+        data: r#"{"x":1}"#,
+        socket_id: Some("1.2"),
+    }
+}
+
+fn publisher(more: Value) -> Publisher {
+    let mut options = json!({"app_id": "1", "key": "key", "secret": "secret", "timeout": ANSWER_LIMIT.as_millis() as u64});
+    options
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    Publisher::new(Options::parse(&options).unwrap())
+}
+
+fn over_unix(server: &UnixServer) -> Publisher {
+    publisher(json!({"socket": server.path()}))
+}
+
+fn over_http(server: &HttpServer) -> Publisher {
+    publisher(json!({"scheme": "http", "host": "127.0.0.1", "port": server.port()}))
+}
+
+fn text(result: Result<Route, PublishError>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn an_event_travels_over_the_socket() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::Ack]]);
+    assert_eq!(over_unix(&server).publish(&event()), Ok(Route::Unix));
+    assert_eq!(server.published(), ["1: Moved {\"x\":1} to a,b except 1.2"]);
+}
+
+#[test]
+fn publishes_share_one_connection_and_count_on() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::Ack, Script::Ack, Script::Ack]]);
+    over_unix(&server).publish(&event()).unwrap();
+    let mut second = over_unix(&server);
+    second.publish(&event()).unwrap();
+    second.publish(&event()).unwrap();
+    assert_eq!(server.sequences(), [1, 2, 3]);
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_by_the_same_publisher_and_sequence() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::Hear], &[WELCOMED, Script::Ack]]);
+    assert_eq!(over_unix(&server).publish(&event()), Ok(Route::Unix));
+    assert_eq!(server.sequences(), [1, 1]);
+    let publishers = server.publishers();
+    assert_eq!(publishers.len(), 2);
+    assert_eq!(publishers[0], publishers[1]);
+}
+
+#[test]
+fn a_restarted_server_is_not_noticed_by_the_caller() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::Ack], &[WELCOMED, Script::Ack]]);
+    let mut publisher = over_unix(&server);
+    assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    server.wait_for_closed(1);
+    assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    assert_eq!(server.sequences(), [1, 2]);
+}
+
+#[test]
+fn a_connection_that_is_lost_twice_is_an_error() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::Hear], &[WELCOMED, Script::Hear]]);
+    let expected = format!(
+        "the connection to the Reverb server at {} was lost: closed by the server",
+        server.path()
+    );
+    assert_eq!(text(over_unix(&server).publish(&event())), expected);
+}
+
+#[test]
+fn a_stalled_server_holds_nobody_beyond_the_limit() {
+    for script in [&[Script::Stall][..], &[WELCOMED, Script::Stall]] {
+        let server = UnixServer::start(&[script]);
+        let begin = Instant::now();
+        let result = over_unix(&server).publish(&event());
+        let expected = format!(
+            "the Reverb server at {} did not answer within 300 ms; it may be stopped or overloaded",
+            server.path()
+        );
+        assert_eq!(text(result), expected);
+        assert!(begin.elapsed() >= ANSWER_LIMIT);
+        assert!(begin.elapsed() < ANSWER_LIMIT * 3, "{:?}", begin.elapsed());
+    }
+}
+
+#[test]
+fn refusals_name_cause_and_remedy() {
+    let server = |script| UnixServer::start(&[script]);
+
+    let secret = server(&[Script::Refuse(Reason::WRONG_SECRET, "no")]);
+    assert_eq!(
+        text(over_unix(&secret).publish(&event())),
+        format!(
+            "the Reverb server at {} refuses the secret of application `1`; compare REVERB_APP_SECRET here and there, then run: php artisan reverb:restart",
+            secret.path()
+        )
+    );
+    let unknown = server(&[Script::Refuse(Reason::UNKNOWN_APPLICATION, "no")]);
+    assert_eq!(
+        text(over_unix(&unknown).publish(&event())),
+        format!(
+            "the Reverb server at {} has no application `1`; compare REVERB_APP_ID here and there, then run: php artisan reverb:restart",
+            unknown.path()
+        )
+    );
+    let large = server(&[WELCOMED, Script::Fail(Reason::TOO_LARGE, "no")]);
+    assert_eq!(
+        text(over_unix(&large).publish(&event())),
+        format!(
+            "the event `Moved` is too large for the Reverb server at {} (7 bytes of data); send less, or raise REVERB_MAX_REQUEST_SIZE",
+            large.path()
+        )
+    );
+    let stopping = server(&[
+        WELCOMED,
+        Script::Fail(Reason::UNAVAILABLE, "the server is stopping"),
+    ]);
+    assert_eq!(
+        text(over_unix(&stopping).publish(&event())),
+        format!(
+            "the Reverb server at {} refused the event: the server is stopping",
+            stopping.path()
+        )
+    );
+}
+
+#[test]
+fn a_refused_event_leaves_the_connection_usable() {
+    let server = UnixServer::start(&[&[
+        WELCOMED,
+        Script::Fail(Reason::INVALID_EVENT, "no"),
+        Script::Ack,
+    ]]);
+    let mut publisher = over_unix(&server);
+    publisher.publish(&event()).unwrap_err();
+    assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn another_program_at_the_socket_is_named() {
+    let server = UnixServer::start(&[&[Script::Raw(b"SSH-2.0-OpenSSH_9.2\r\n")]]);
+    assert_eq!(
+        text(over_unix(&server).publish(&event())),
+        format!(
+            "the Reverb server at {} does not answer as this extension expects (a frame of 759714643 bytes is too large); if it was upgraded, run: php artisan reverb:restart",
+            server.path()
+        )
+    );
+}
+
+#[test]
+fn another_version_of_the_server_is_named() {
+    let server = UnixServer::start(&[&[Script::Raw(&[2, 0, 0, 0, 1, 9])]]);
+    assert_eq!(
+        text(over_unix(&server).publish(&event())),
+        format!(
+            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 1); if it was upgraded, run: php artisan reverb:restart",
+            server.path()
+        )
+    );
+}
+
+#[test]
+fn nobody_at_socket_or_address_is_told_with_both_places() {
+    let port = HttpServer::unused_port();
+    let mut publisher = publisher(
+        json!({"socket": "/nonexistent/reverb.sock", "scheme": "http", "host": "127.0.0.1", "port": port, "path": "ws/"}),
+    );
+    assert_eq!(
+        text(publisher.publish(&event())),
+        format!(
+            "the Reverb server is not running: nothing answers at /nonexistent/reverb.sock (No such file or directory (os error 2)) nor at http://127.0.0.1:{port}/ws (Connection refused (os error 111)); start it with: php artisan reverb:start"
+        )
+    );
+    assert_eq!(publisher.route(), None);
+}
+
+#[test]
+fn a_socket_file_without_a_listener_leads_to_http() {
+    let socket = UnixServer::abandoned_socket();
+    let server = HttpServer::start(&[("200 OK", "{}")]);
+    let mut publisher = publisher(
+        json!({"socket": socket.path(), "scheme": "http", "host": "127.0.0.1", "port": server.port()}),
+    );
+    assert_eq!(publisher.publish(&event()), Ok(Route::Http));
+    assert_eq!(publisher.route(), Some(Route::Http));
+}
+
+#[test]
+fn without_socket_and_host_there_is_no_way() {
+    assert_eq!(
+        text(publisher(json!({})).publish(&event())),
+        "there is no way to a Reverb server: set the option `socket` or `host`, or start it with: php artisan reverb:start"
+    );
+}
+
+#[test]
+fn http_requests_are_signed_over_path_parameters_and_body() {
+    let server = HttpServer::start(&[("200 OK", "{}"), ("200 OK", "{}")]);
+    let mut publisher = publisher(json!({
+        "app_id": "a b", "key": "k&y", "scheme": "http", "host": "127.0.0.1", "port": server.port(), "path": "/prefix/"
+    }));
+    assert_eq!(publisher.publish(&event()), Ok(Route::Http));
+    let request = server.request();
+
+    assert_eq!(
+        serde_json::from_str::<Value>(&request.body).unwrap(),
+        json!({"name": "Moved", "channels": ["a", "b"], "data": "{\"x\":1}", "socket_id": "1.2"})
+    );
+    assert_eq!(request.path, "/prefix/apps/a%20b/events");
+    assert_eq!(request.query("auth_key"), "k%26y");
+    assert_eq!(request.query("auth_version"), "1.0");
+    assert_eq!(request.query("body_md5"), support::md5(&request.body));
+    let signed = format!(
+        "POST\n/apps/a%20b/events\nauth_key=k&y&auth_timestamp={}&auth_version=1.0&body_md5={}",
+        request.query("auth_timestamp"),
+        request.query("body_md5")
+    );
+    assert_eq!(
+        request.query("auth_signature"),
+        support::hmac_sha256("secret", &signed)
+    );
+
+    assert_eq!(
+        publisher.publish(&Event {
+            socket_id: None,
+            ..event()
+        }),
+        Ok(Route::Http)
+    );
+    assert_eq!(
+        serde_json::from_str::<Value>(&server.request().body).unwrap(),
+        json!({"name": "Moved", "channels": ["a", "b"], "data": "{\"x\":1}"})
+    );
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn http_answers_are_explained() {
+    let cases = [
+        (
+            "401 Unauthorized",
+            "Authentication signature invalid.",
+            "{} refuses the secret of application `1`; compare REVERB_APP_SECRET here and there, then run: php artisan reverb:restart",
+        ),
+        (
+            "404 Not Found",
+            "No matching application for ID [1].",
+            "{} has no application `1`; compare REVERB_APP_ID here and there, then run: php artisan reverb:restart",
+        ),
+        (
+            "404 Not Found",
+            "<html>",
+            "{} does not answer as this extension expects (HTTP status 404 Not Found; is the option `path` right?); if it was upgraded, run: php artisan reverb:restart",
+        ),
+        (
+            "413 Payload Too Large",
+            "Payload too large.",
+            "the event `Moved` is too large for {} (7 bytes of data); send less, or raise REVERB_MAX_REQUEST_SIZE",
+        ),
+        (
+            "500 Internal Server Error",
+            "Internal server error.",
+            "{} refused the event: HTTP status 500 Internal Server Error: Internal server error.",
+        ),
+    ];
+    for (status, body, expected) in cases {
+        let server = HttpServer::start(&[(status, body)]);
+        let name = format!("the Reverb server at http://127.0.0.1:{}", server.port());
+        assert_eq!(
+            text(over_http(&server).publish(&event())),
+            expected.replace("{}", &name)
+        );
+    }
+}
+
+#[test]
+fn a_stalled_http_server_holds_nobody_beyond_the_limit() {
+    let server = HttpServer::start(&[]);
+    let begin = Instant::now();
+    let expected = format!(
+        "the Reverb server at http://127.0.0.1:{} did not answer within 300 ms; it may be stopped or overloaded",
+        server.port()
+    );
+    assert_eq!(text(over_http(&server).publish(&event())), expected);
+    assert!(begin.elapsed() < ANSWER_LIMIT * 3, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn what_is_no_event_is_not_sent() {
+    let mut publisher = publisher(json!({}));
+    for channels in [vec![], vec!["a", ""]] {
+        assert_eq!(
+            publisher.publish(&Event {
+                channels,
+                ..event()
+            }),
+            Err(PublishError::NoChannel)
+        );
+    }
+    for socket_id in [
+        "",
+        "undefined",
+        "1",
+        "1.",
+        ".1",
+        "1.2.3",
+        "1.x",
+        "1.2\n",
+        "1.2:private-x",
+    ] {
+        let result = publisher.publish(&Event {
+            socket_id: Some(socket_id),
+            ..event()
+        });
+        assert_eq!(result, Err(PublishError::BadSocketId(socket_id.to_owned())));
+    }
+}
+
+#[test]
+fn browsers_are_authorized_with_pushers_signatures() {
+    let publisher = Publisher::new(Options::parse(&json!({"app_id": "1", "key": "278d425bdf160c739803", "secret": "7ad3773142a6692b25b8"})).unwrap());
+    assert_eq!(
+        publisher
+            .authorize_channel("1234.1234", "private-foobar", None)
+            .unwrap(),
+        "278d425bdf160c739803:58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4"
+    );
+    assert_eq!(
+        publisher
+            .authorize_channel(
+                "1234.1234",
+                "presence-foobar",
+                Some(r#"{"user_id":10,"user_info":{"name":"Mr. Channels"}}"#)
+            )
+            .unwrap(),
+        "278d425bdf160c739803:31935e7d86dba64c2a90aed31fdc61869f9b22ba9d8863bba239c03ca481bc80"
+    );
+    assert_eq!(
+        publisher
+            .authenticate_user("1234.1234", r#"{"id":"12345"}"#)
+            .unwrap(),
+        "278d425bdf160c739803:4708d583dada6a56435fb8bc611c77c359a31eebde13337c16ab43aa6de336ba"
+    );
+    assert_eq!(
+        publisher.authorize_channel("x", "private-foobar", None),
+        Err(PublishError::BadSocketId("x".to_owned()))
+    );
+    assert_eq!(
+        publisher.authorize_channel("1.2", "", None),
+        Err(PublishError::NoChannel)
+    );
+}
+
+#[test]
+fn wrong_options_are_named() {
+    let cases = [
+        (
+            json!([]),
+            "the publisher's options must be an array with string keys",
+        ),
+        (
+            json!({}),
+            "the publisher's option `app_id` must be a non-empty string",
+        ),
+        (
+            json!({"app_id": "1", "key": ""}),
+            "the publisher's option `key` must be a non-empty string",
+        ),
+        (
+            json!({"app_id": 1, "key": "k", "secret": null}),
+            "the publisher's option `secret` must be a non-empty string",
+        ),
+        (
+            json!({"app_id": 1, "key": "k", "secret": "s", "socket": 5}),
+            "the publisher's option `socket` must be a string or null",
+        ),
+        (
+            json!({"app_id": 1, "key": "k", "secret": "s", "port": 65536}),
+            "the publisher's option `port` must be between 1 and 65535, not 65536",
+        ),
+        (
+            json!({"app_id": 1, "key": "k", "secret": "s", "port": "x"}),
+            "the publisher's option `port` must be an integer",
+        ),
+        (
+            json!({"app_id": 1, "key": "k", "secret": "s", "scheme": "ws"}),
+            "the publisher's option `scheme` must be `http` or `https`, not `ws`",
+        ),
+        (
+            json!({"app_id": 1, "key": "k", "secret": "s", "host": "a/b"}),
+            "the publisher's option `host` must be a host name or an address, not `a/b`",
+        ),
+        (
+            json!({"app_id": 1, "key": "k", "secret": "s", "timeout": 0}),
+            "the publisher's option `timeout` must be between 1 and 600000, not 0",
+        ),
+    ];
+    for (options, expected) in cases {
+        let error = Options::parse(&options)
+            .err()
+            .map(|error| error.to_string());
+        assert_eq!(error.as_deref(), Some(expected), "{options}");
+    }
+}
