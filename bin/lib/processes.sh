@@ -21,11 +21,11 @@ stop_all() {
     trap '' INT TERM
 
     for group in "${started_groups[@]}"; do
-        kill -TERM -- "-$group" 2> /dev/null
+        kill -TERM -- "-$group" 2> /dev/null || true
     done
 
     for group in "${started_groups[@]}"; do
-        await_end "$group" 50 || kill -KILL -- "-$group" 2> /dev/null
+        await_end "$group" 50 || kill -KILL -- "-$group" 2> /dev/null || true
     done
 
     started_groups=()

@@ -1,0 +1,105 @@
+# The steps of bin/test: for each a line in the table and a function, which runs in a process of its own with `set -e`.
+# Needs common.sh, machine.sh and extension.sh.
+
+# name, minutes at most, title
+steps=(
+    'format     5  cargo fmt, and the syntax of every script'
+    'clippy    15  lints of the layers without PHP, and of all of them'
+    'rust      15  Rust tests of the layers below the binding, without PHP'
+    'extension 20  the release build of the extension'
+    'phpt      10  the extension itself'
+    'stubs      5  stubs/ against reflection'
+    'unit      10  the Composer package with a fake server'
+    'laravel   15  the Composer package in a real Laravel'
+    'e2e       15  pusher-js and Laravel Echo against php-fpm, queue worker and command line'
+    'demo      15  bin/demo --check: two tabs of a headless Chromium'
+    'pecl      20  phpize, configure, make, make test and make install on a copy'
+)
+
+step_format() {
+    need_cargo
+    need_rust_component rustfmt
+    need_php
+    need_node
+    cargo fmt --check
+    git ls-files -z '*.php' '*.phpt.inc' | xargs -0 -r -n1 "$PHP" -l | grep -v '^No syntax errors' && return 1
+    git ls-files -z '*.mjs' 'resources/*.js' | xargs -0 -r -n1 sh -c 'node --input-type=module --check < "$0"'
+    git grep -lzE '^#!(/usr/bin/env bash|/bin/sh)' -- ':!*.md' | xargs -0 -r -n1 bash -n
+    git ls-files -z 'bin/lib/*.sh' | xargs -0 -r -n1 bash -n
+}
+
+step_clippy() {
+    need_cargo
+    need_rust_component clippy
+    need_php_headers
+    cargo clippy --locked --no-default-features --all-targets -- -D warnings
+    cargo clippy --locked --all-targets -- -D warnings
+}
+
+step_rust() {
+    need_cargo
+    cargo test --locked --no-default-features
+}
+
+step_extension() {
+    build_extension
+    "$REVERB_DEMO/php" --ri reverb
+}
+
+step_phpt() {
+    build_extension
+    TEST_PHP_EXECUTABLE="$PHP" NO_INTERACTION=1 REPORT_EXIT_STATUS=1 \
+        "$PHP" -n "$("$PHP_CONFIG" --extension-dir)/build/run-tests.php" -n -q --show-diff \
+        -d extension="$REVERB_DEMO/ext/reverb.so" phpt
+}
+
+step_stubs() {
+    build_extension
+    PHP="$REVERB_DEMO/php" tests/stubs/run
+}
+
+step_unit() {
+    need_php
+    tests/unit-php/run
+}
+
+step_laravel() {
+    build_extension
+    PHP="$REVERB_DEMO/php" tests/laravel/run
+}
+
+step_e2e() {
+    tests/e2e/run
+}
+
+step_demo() {
+    bin/demo --check
+}
+
+# On a copy of what is committed, because `make clean` and `phpize --clean` delete more than they made.
+# The copy shares cargo's target folder, so that only the crate itself is built again.
+step_pecl() {
+    local copy root
+    need_cargo
+    need_php_headers
+    copy=$(mktemp -d)
+    root="$copy.root"
+    trap 'rm -rf "$copy" "$root"' EXIT
+    git archive HEAD | tar -x -C "$copy"
+    mkdir -p "$(cargo_target)"
+    ln -s "$(cargo_target)" "$copy/target"
+    cd "$copy"
+
+    "phpize$PHP_VERSION_SHORT"
+    ./configure --with-php-config="$PHP_CONFIG"
+    make
+    make test NO_INTERACTION=1 REPORT_EXIT_STATUS=1 TESTS="-q --show-diff phpt"
+    make install INSTALL_ROOT="$root"
+    "$PHP" -n -d extension="$root$("$PHP_CONFIG" --extension-dir)/reverb.so" --ri reverb
+}
+
+need_rust_component() {
+    cargo "${1#rust}" --version > /dev/null 2>&1 && return 0
+    say "Adding $1 to the Rust toolchain"
+    quietly rustup component add "$1" || fail "this needs $1; install it beside cargo"
+}
