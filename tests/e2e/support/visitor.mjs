@@ -19,7 +19,7 @@ export class Visitor {
     }
 
     visitor.app = app;
-    visitor.cookies = response.headers.get('set-cookie').split(/,(?=[^;]+=)/).map((cookie) => cookie.split(';')[0]).join('; ');
+    visitor.cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
     visitor.token = page.match(/name="csrf-token" content="([^"]+)"/)[1];
     visitor.settings = JSON.parse(page.match(/<script id="settings"[^>]*>(.*?)<\/script>/s)[1]);
     visitor.clients = [];

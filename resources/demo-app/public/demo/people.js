@@ -73,7 +73,7 @@ export function face(name) {
   const picture = document.createElement('span');
   picture.className = 'face';
   picture.textContent = [...name][0]?.toUpperCase() ?? '?';
-  picture.style.setProperty('--hue', [...name].reduce((hue, letter) => (hue * 31 + letter.codePointAt(0)) % 360, 7));
+  picture.style.setProperty('--hue', [...name].reduce((hue, letter) => (hue * 137 + letter.codePointAt(0) * 29) % 360, 7));
   picture.ariaHidden = 'true';
 
   return picture;
