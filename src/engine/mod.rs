@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The state of a server: who is connected, who subscribes to what, who is present, and what is on
+//! its way to whom.
+//!
+//! It knows no socket, no clock and no PHP: input, time and randomness are handed in, output goes
+//! to an [`Outlet`]. `src/README.md` draws the path of an event through these files.
+
+mod application;
+mod backlog;
+mod channel;
+mod connection;
+mod directory;
+mod frame;
+mod inbox;
+mod notice;
+mod origin;
+mod presence;
+pub mod process;
+mod publish;
+mod worker;
+
+pub use application::{Application, ApplicationIndex, Applications, ClientEvents, RateLimit};
+pub use backlog::{Gone, Outlet};
+pub use inbox::Wake;
+pub use notice::{Notice, Notices};
+pub use publish::{Engine, Publication, Stats};
+pub use worker::{ConnectionKey, Opening, Worker};

@@ -1,0 +1,153 @@
+//! Applications: who may connect and publish, and under which limits.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use super::origin;
+
+/// An application, as the configuration describes it.
+///
+/// Its secret has no way into a message or a log.
+pub struct Application {
+    /// Names the application in the HTTP API.
+    pub id: String,
+    /// Names the application to clients.
+    pub key: String,
+    /// Signs what the application allows.
+    pub secret: String,
+    /// A connection silent for this long is pinged, and closed if it stays silent as long again.
+    pub ping_interval: Duration,
+    /// Told to clients: after so many seconds of silence they send a ping.
+    pub activity_timeout: u32,
+    /// Patterns of host names; `*` stands for any characters.
+    pub allowed_origins: Vec<String>,
+    /// The longest message of a client, in bytes; 0 is unlimited.
+    pub max_message_size: usize,
+    /// How many connections there may be at a time.
+    pub max_connections: Option<usize>,
+    /// Whose client events are relayed.
+    pub client_events: ClientEvents,
+    /// How many messages a connection may send.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// The values of `accept_client_events_from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientEvents {
+    /// Any connection may send to any channel that needs no signature.
+    All,
+    /// Only subscribers of the channel.
+    Members,
+    /// Nobody.
+    None,
+}
+
+/// A fixed window in which a connection may send so many messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Messages per window.
+    pub max_attempts: u32,
+    /// The length of the window, which begins with its first message.
+    pub decay: Duration,
+    /// Whether a connection over the limit is closed.
+    pub terminate: bool,
+}
+
+impl Application {
+    /// Whether a page of this origin may connect.
+    #[must_use]
+    pub fn allows_origin(&self, origin: Option<&str>) -> bool {
+        origin::is_allowed(&self.allowed_origins, origin)
+    }
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Application")
+            .field("id", &self.id)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An application among those of this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ApplicationIndex(pub(super) u32);
+
+/// The applications of this server, with the number of their connections.
+#[derive(Debug)]
+pub struct Applications {
+    list: Vec<Arc<Application>>,
+    connections: Vec<AtomicUsize>,
+    by_key: HashMap<String, ApplicationIndex>,
+    by_id: HashMap<String, ApplicationIndex>,
+}
+
+impl Applications {
+    /// Gathers the applications; of two with the same key or id the first counts.
+    #[must_use]
+    pub fn new(list: Vec<Application>) -> Self {
+        let list: Vec<_> = list.into_iter().map(Arc::new).collect();
+        let mut by_key = HashMap::new();
+        let mut by_id = HashMap::new();
+        for (index, application) in (0..).map(ApplicationIndex).zip(&list) {
+            by_key.entry(application.key.clone()).or_insert(index);
+            by_id.entry(application.id.clone()).or_insert(index);
+        }
+        Self {
+            connections: list.iter().map(|_| AtomicUsize::new(0)).collect(),
+            list,
+            by_key,
+            by_id,
+        }
+    }
+
+    /// The application that clients name by this key.
+    #[must_use]
+    pub fn by_key(&self, key: &str) -> Option<ApplicationIndex> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The application that publishers name by this id.
+    #[must_use]
+    pub fn by_id(&self, id: &str) -> Option<ApplicationIndex> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The application itself.
+    #[must_use]
+    pub fn application(&self, index: ApplicationIndex) -> &Arc<Application> {
+        &self.list[index.0 as usize]
+    }
+
+    /// How many connections the application has.
+    #[must_use]
+    pub fn connections(&self, index: ApplicationIndex) -> usize {
+        self.connections[index.0 as usize].load(Ordering::Relaxed)
+    }
+
+    /// Counts a connection in, unless the application has as many as it may.
+    pub(super) fn admit(&self, index: ApplicationIndex) -> bool {
+        let most = self
+            .application(index)
+            .max_connections
+            .unwrap_or(usize::MAX);
+        self.connections[index.0 as usize]
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                (count < most).then_some(count + 1)
+            })
+            .is_ok()
+    }
+
+    pub(super) fn release(&self, index: ApplicationIndex) {
+        self.connections[index.0 as usize].fetch_sub(1, Ordering::Relaxed);
+    }
+}

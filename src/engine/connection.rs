@@ -1,0 +1,111 @@
+//! A connection as its worker keeps it: plain data, a few hundred bytes when idle.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    application::{ApplicationIndex, RateLimit},
+    backlog::Backlog,
+};
+use crate::protocol::{Member, SocketId};
+
+#[derive(Debug)]
+pub(super) struct Connection<O> {
+    pub(super) outlet: O,
+    pub(super) socket_id: SocketId,
+    /// None only for a connection that was refused for naming no application; it is closing.
+    pub(super) application: Option<ApplicationIndex>,
+    pub(super) phase: Phase,
+    /// Every logged frame with an order up to this one has been sent, or waits in the backlog.
+    pub(super) cursor: u64,
+    pub(super) subscriptions: Vec<Subscription>,
+    /// Exists while the socket is full.
+    pub(super) backlog: Option<Box<Backlog>>,
+    pub(super) last_seen: Instant,
+    /// Clients that send ping frames get ping frames, others get `pusher:ping`.
+    pub(super) uses_control_frames: bool,
+    pub(super) rate: Option<Box<RateWindow>>,
+}
+
+/// The life of a connection.
+///
+/// ```text
+///           silent for ping_interval           still silent
+///   Active ─────────────────────────> Pinged ───────────────> Closing ──> removed
+///     ^                                 │                        ^
+///     └───────── any message ───────────┘      refusal, close, fault, slowness
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Heard of lately.
+    Active,
+    /// Asked for a sign of life at that time.
+    Pinged(Instant),
+    /// Told that it is over, at that time; only the other side's end is awaited.
+    Closing(Instant),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Subscription {
+    /// The worker's channel.
+    pub(super) channel: usize,
+    /// The place among the channel's subscribers.
+    pub(super) position: usize,
+    /// Deliveries up to this number are from before the subscription.
+    pub(super) since: u64,
+    /// Who the application says this is; only in channels that need a signature.
+    pub(super) member: Option<Arc<Member>>,
+}
+
+impl<O> Connection<O> {
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing(_))
+    }
+
+    /// Notes a sign of life.
+    pub(super) fn touch(&mut self, now: Instant) {
+        self.last_seen = now;
+        if !self.is_closing() {
+            self.phase = Phase::Active;
+        }
+    }
+
+    pub(super) fn subscription(&self, channel: usize) -> Option<&Subscription> {
+        self.subscriptions
+            .iter()
+            .find(|subscription| subscription.channel == channel)
+    }
+
+    /// Counts a message; false if it is one too many.
+    pub(super) fn admits_message(&mut self, limit: RateLimit, now: Instant) -> bool {
+        let window = self
+            .rate
+            .get_or_insert_with(|| Box::new(RateWindow::new(now)));
+        window.admits(limit, now)
+    }
+}
+
+/// How many messages came since the window began.
+#[derive(Debug)]
+pub(super) struct RateWindow {
+    began: Instant,
+    messages: u32,
+}
+
+impl RateWindow {
+    fn new(now: Instant) -> Self {
+        Self {
+            began: now,
+            messages: 0,
+        }
+    }
+
+    /// Rejected messages do not prolong the window.
+    fn admits(&mut self, limit: RateLimit, now: Instant) -> bool {
+        if now.duration_since(self.began) >= limit.decay {
+            *self = Self::new(now);
+        }
+        let admitted = self.messages < limit.max_attempts;
+        self.messages += u32::from(admitted);
+        admitted
+    }
+}

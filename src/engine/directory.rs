@@ -1,0 +1,193 @@
+//! The only state that the workers share: which channel has subscribers where, and who is present.
+//!
+//! A shard's lock is held for a look-up and for pushes into inboxes, never while encoding, waiting
+//! or writing. As the pushes happen under it, all workers see what concerns a channel in one order.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use super::{
+    application::ApplicationIndex,
+    frame::Frame,
+    inbox::{Delivery, Inbox},
+    presence::{Change, Members},
+};
+use crate::protocol::{ChannelName, Member};
+
+/// More shards than workers, so that two of them seldom want the same one.
+const SHARDS: usize = 64;
+
+/// Which worker holds a connection.
+pub(super) type WorkerIndex = usize;
+
+pub(super) struct Directory {
+    /// Each guards the channels whose names hash to it. Rank 1: inboxes (rank 2) are locked under
+    /// it, one at a time; never two shards at once.
+    shards: Box<[Mutex<Shard>]>,
+    /// Keyed at random, as clients choose the names.
+    hasher: RandomState,
+    inboxes: Arc<[Inbox]>,
+}
+
+#[derive(Default)]
+struct Shard {
+    channels: HashMap<(ApplicationIndex, ChannelName), Channel>,
+    /// The number of the last delivery. One for all channels of the shard, so that a channel that
+    /// vanishes and comes back does not start anew.
+    sequence: u64,
+}
+
+struct Channel {
+    /// How many subscribers each worker has; `subscribers.len()` is the number of workers.
+    subscribers: Box<[u32]>,
+    members: Members,
+}
+
+/// What a worker learns when it subscribes a connection.
+#[derive(Debug)]
+pub(super) struct Subscribed {
+    /// Deliveries up to this number are from before the subscription.
+    pub(super) sequence: u64,
+    /// The members of a presence channel, the newcomer included.
+    pub(super) members: Vec<Arc<Member>>,
+}
+
+impl Directory {
+    pub(super) fn new(inboxes: Arc<[Inbox]>) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            inboxes,
+        }
+    }
+
+    /// Counts a subscriber in. `joined` is the member it shows, with the frame that tells the
+    /// others if the user is new to the channel.
+    pub(super) fn subscribe(
+        &self,
+        application: ApplicationIndex,
+        name: &ChannelName,
+        worker: WorkerIndex,
+        joined: Option<(&Arc<Member>, Frame)>,
+    ) -> Subscribed {
+        let mut shard = self.shard(application, name);
+        let Shard { channels, sequence } = &mut *shard;
+        let channel = channels
+            .entry((application, name.clone()))
+            .or_insert_with(|| Channel::new(self.inboxes.len()));
+        let members = match joined {
+            Some((member, frame)) => {
+                if channel.members.add(member) == Change::User {
+                    self.deliver(channel, sequence, application, name, frame);
+                }
+                channel.members.list()
+            }
+            None => Vec::new(),
+        };
+        channel.subscribers[worker] += 1;
+        Subscribed {
+            sequence: *sequence,
+            members,
+        }
+    }
+
+    /// Counts a subscriber out. `left` is the member it showed, with the frame that tells the
+    /// others if it was the user's last connection.
+    pub(super) fn unsubscribe(
+        &self,
+        application: ApplicationIndex,
+        name: &ChannelName,
+        worker: WorkerIndex,
+        left: Option<(&Arc<Member>, Frame)>,
+    ) {
+        let mut shard = self.shard(application, name);
+        let Shard { channels, sequence } = &mut *shard;
+        let key = (application, name.clone());
+        let Some(channel) = channels.get_mut(&key) else {
+            return;
+        };
+        channel.subscribers[worker] = channel.subscribers[worker].saturating_sub(1);
+        if channel.is_vacant() {
+            channels.remove(&key);
+            return;
+        }
+        if let Some((member, frame)) = left
+            && channel.members.remove(member.user_id()) == Change::User
+        {
+            self.deliver(channel, sequence, application, name, frame);
+        }
+    }
+
+    /// Hands a frame to every worker that has subscribers in the channel.
+    pub(super) fn publish(&self, application: ApplicationIndex, name: &ChannelName, frame: Frame) {
+        let mut shard = self.shard(application, name);
+        let Shard { channels, sequence } = &mut *shard;
+        if let Some(channel) = channels.get(&(application, name.clone())) {
+            self.deliver(channel, sequence, application, name, frame);
+        }
+    }
+
+    /// How many channels have subscribers.
+    pub(super) fn channels(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().channels.len())
+            .sum()
+    }
+
+    /// Whether a worker has more to deliver than it should, so that nobody should bring more.
+    pub(super) fn is_congested(&self) -> bool {
+        self.inboxes.iter().any(Inbox::is_congested)
+    }
+
+    fn deliver(
+        &self,
+        channel: &Channel,
+        sequence: &mut u64,
+        application: ApplicationIndex,
+        name: &ChannelName,
+        frame: Frame,
+    ) {
+        *sequence += 1;
+        for (inbox, subscribers) in self.inboxes.iter().zip(&channel.subscribers) {
+            if *subscribers > 0 {
+                inbox.push(Delivery {
+                    application,
+                    channel: name.clone(),
+                    sequence: *sequence,
+                    frame: frame.clone(),
+                });
+            }
+        }
+    }
+
+    fn shard(&self, application: ApplicationIndex, name: &ChannelName) -> MutexGuard<'_, Shard> {
+        let hash = self.hasher.hash_one((application, name)) as usize;
+        self.shards[hash % SHARDS].lock()
+    }
+}
+
+impl Channel {
+    fn new(workers: usize) -> Self {
+        Self {
+            subscribers: vec![0; workers].into_boxed_slice(),
+            members: Members::default(),
+        }
+    }
+
+    fn is_vacant(&self) -> bool {
+        self.subscribers.iter().all(|count| *count == 0)
+    }
+}
+
+impl fmt::Debug for Directory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Directory").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,112 @@
+//! What other threads have for a worker.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use parking_lot::Mutex;
+
+use super::{application::ApplicationIndex, frame::Frame};
+use crate::protocol::ChannelName;
+
+/// A frame for the subscribers that a worker has in a channel.
+#[derive(Clone, Debug)]
+pub(super) struct Delivery {
+    pub(super) application: ApplicationIndex,
+    pub(super) channel: ChannelName,
+    /// Grows with each delivery of a shard of the directory. Who subscribed at a later number has
+    /// seen the effect of this one already.
+    pub(super) sequence: u64,
+    pub(super) frame: Frame,
+}
+
+/// Wakes the thread of a worker that waits for something to do.
+pub trait Wake: Send + Sync {
+    /// Wakes it; waking twice is the same as once.
+    fn wake(&self);
+}
+
+/// The bounded queue of a worker.
+///
+/// The bound is kept by those who push: publishers wait, and workers stop reading from their
+/// clients, while any inbox holds [`Inbox::CONGESTED`] deliveries. So it holds that many, and at
+/// most one more for each thread that pushes at that moment.
+pub(super) struct Inbox {
+    /// Guards the order of deliveries. Rank 2: taken under the lock of a directory shard (rank 1),
+    /// nothing is taken under it.
+    queue: Mutex<VecDeque<Delivery>>,
+    length: AtomicUsize,
+    /// True while the worker waits, so that only then somebody pays for waking it.
+    asleep: AtomicBool,
+    waker: Box<dyn Wake>,
+}
+
+impl Inbox {
+    /// From here on nobody takes in more work until the worker has caught up.
+    pub(super) const CONGESTED: usize = 4096;
+
+    pub(super) fn new(waker: Box<dyn Wake>) -> Self {
+        Self {
+            queue: Mutex::default(),
+            length: AtomicUsize::new(0),
+            asleep: AtomicBool::new(false),
+            waker,
+        }
+    }
+
+    pub(super) fn push(&self, delivery: Delivery) {
+        let mut queue = self.queue.lock();
+        queue.push_back(delivery);
+        self.length.store(queue.len(), Ordering::Release);
+        drop(queue);
+        self.wake();
+    }
+
+    /// Takes up to `most` deliveries, oldest first.
+    pub(super) fn take(&self, most: usize, taken: &mut Vec<Delivery>) {
+        if self.is_empty() {
+            return;
+        }
+        let mut queue = self.queue.lock();
+        let count = most.min(queue.len());
+        taken.extend(queue.drain(..count));
+        self.length.store(queue.len(), Ordering::Release);
+    }
+
+    /// Wakes the worker if it waits.
+    pub(super) fn wake(&self) {
+        if self.asleep.swap(false, Ordering::AcqRel) {
+            self.waker.wake();
+        }
+    }
+
+    /// Announces that the worker is about to wait; false if there is work after all.
+    pub(super) fn fall_asleep(&self) -> bool {
+        self.asleep.store(true, Ordering::SeqCst);
+        // Looked at after the flag is up: a push in between sees the flag and wakes.
+        let empty = self.queue.lock().is_empty();
+        if !empty {
+            self.asleep.store(false, Ordering::Release);
+        }
+        empty
+    }
+
+    pub(super) fn is_congested(&self) -> bool {
+        self.length.load(Ordering::Acquire) >= Self::CONGESTED
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.length.load(Ordering::Acquire) == 0
+    }
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Inbox")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
+}

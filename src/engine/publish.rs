@@ -1,0 +1,201 @@
+//! The engine as everybody but a worker sees it: where events come in.
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use super::{
+    application::{ApplicationIndex, Applications},
+    directory::{Directory, WorkerIndex},
+    frame::{Frame, encode_sized},
+    inbox::{Inbox, Wake},
+    notice::{Notice, Notices},
+};
+use crate::protocol::{ChannelName, Data, SocketId, event};
+
+/// An event for the subscribers of some channels.
+#[derive(Debug)]
+pub struct Publication<'a> {
+    /// The name that clients bind to.
+    pub event: &'a str,
+    /// Sent as a string; mostly JSON text, which the engine does not look at.
+    pub data: &'a str,
+    /// Where to.
+    pub channels: &'a [ChannelName],
+    /// The connection that does not get it.
+    pub except: Option<SocketId>,
+}
+
+/// What all threads of a server share.
+#[derive(Debug)]
+pub struct Engine {
+    applications: Applications,
+    directory: Directory,
+    inboxes: Arc<[Inbox]>,
+    notices: Arc<Notices>,
+    max_backlog: usize,
+    counters: Box<[Counters]>,
+}
+
+/// One per worker, on cache lines of their own, so that counting costs no traffic between cores.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Counters {
+    connections: AtomicUsize,
+    received: AtomicU64,
+    sent: AtomicU64,
+}
+
+/// Figures of a running server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Connections, subscribed or not.
+    pub connections: usize,
+    /// Channels that have subscribers.
+    pub channels: usize,
+    /// Messages of clients since the start.
+    pub messages_received: u64,
+    /// Messages to clients since the start, one per recipient.
+    pub messages_sent: u64,
+    /// Notices that found their queue full.
+    pub notices_dropped: u64,
+    /// Worker threads.
+    pub workers: usize,
+}
+
+impl Engine {
+    /// Makes the engine for as many workers as there are wakers.
+    #[must_use]
+    pub fn new(
+        applications: Applications,
+        wakers: Vec<Box<dyn Wake>>,
+        notices: Arc<Notices>,
+        max_backlog: usize,
+    ) -> Self {
+        let counters = wakers.iter().map(|_| Counters::default()).collect();
+        let inboxes: Arc<[Inbox]> = wakers.into_iter().map(Inbox::new).collect();
+        Self {
+            applications,
+            directory: Directory::new(Arc::clone(&inboxes)),
+            inboxes,
+            notices,
+            max_backlog,
+            counters,
+        }
+    }
+
+    /// Hands an event to the workers, each of which sends it in its own time.
+    ///
+    /// Whoever calls this first waits until [`Engine::is_congested`] is false; so the inboxes stay
+    /// bounded. Events of one caller reach every subscriber in the order of the calls.
+    pub fn publish(&self, application: ApplicationIndex, publication: &Publication<'_>) {
+        /// Room for the keys, the channel's name and some escapes.
+        const ENVELOPE_SIZE: usize = 128;
+        for channel in publication.channels {
+            let data = Data::Text(Cow::Borrowed(publication.data));
+            let message = event(publication.event, channel.as_str(), data, None);
+            let size = publication.data.len() + publication.event.len() + ENVELOPE_SIZE;
+            let frame = Frame {
+                bytes: encode_sized(&message, size),
+                except: publication.except,
+            };
+            self.note("Broadcasting To", || channel.to_string());
+            self.directory.publish(application, channel, frame);
+        }
+    }
+
+    /// Whether a worker has so much to deliver that nobody should bring more.
+    #[must_use]
+    pub fn is_congested(&self) -> bool {
+        self.directory.is_congested()
+    }
+
+    /// The applications of this server.
+    #[must_use]
+    pub fn applications(&self) -> &Applications {
+        &self.applications
+    }
+
+    /// What PHP is told.
+    #[must_use]
+    pub fn notices(&self) -> &Arc<Notices> {
+        &self.notices
+    }
+
+    /// Figures to show.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            channels: self.directory.channels(),
+            notices_dropped: self.notices.dropped(),
+            workers: self.counters.len(),
+            ..Stats::default()
+        };
+        for counters in &self.counters {
+            stats.connections += counters.connections.load(Ordering::Relaxed);
+            stats.messages_received += counters.received.load(Ordering::Relaxed);
+            stats.messages_sent += counters.sent.load(Ordering::Relaxed);
+        }
+        stats
+    }
+
+    /// Tells a line of `--debug`.
+    pub fn note(&self, title: &'static str, message: impl FnOnce() -> String) {
+        self.notices.debug(|| Notice::Info {
+            title,
+            message: message(),
+        });
+    }
+
+    /// Wakes every worker that waits, for a change that is not in its inbox.
+    pub fn wake_all(&self) {
+        self.inboxes.iter().for_each(Inbox::wake);
+    }
+
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(super) fn inbox(&self, worker: WorkerIndex) -> &Inbox {
+        &self.inboxes[worker]
+    }
+
+    pub(super) fn max_backlog(&self) -> usize {
+        self.max_backlog
+    }
+
+    pub(super) fn note_slow(&self, socket_id: SocketId) {
+        self.notices.warn(format!(
+            "Connection {socket_id} was closed: it left more than {} bytes unread (max_backlog).",
+            self.max_backlog
+        ));
+    }
+
+    pub(super) fn count_connection_opened(&self, worker: WorkerIndex) {
+        self.counters[worker]
+            .connections
+            .fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_connection_closed(&self, worker: WorkerIndex) {
+        self.counters[worker]
+            .connections
+            .fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_received(&self, worker: WorkerIndex) {
+        self.counters[worker]
+            .received
+            .fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_sent(&self, worker: WorkerIndex, count: usize) {
+        self.counters[worker]
+            .sent
+            .fetch_add(count as u64, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,255 @@
+//! A worker: the connections of one thread, their channels, and what is to be done for them.
+//!
+//! It knows no socket: whoever drives it hands in what was read and gives it an [`Outlet`] to
+//! write to. Nothing here waits, and time is a parameter.
+
+mod conversation;
+mod fan_out;
+mod liveness;
+mod subscriptions;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use slab::Slab;
+
+use super::{
+    application::ApplicationIndex,
+    backlog::{Outlet, send},
+    channel::Channel,
+    connection::{Connection, Phase},
+    directory::WorkerIndex,
+    frame::{encode, farewell},
+    inbox::Delivery,
+    publish::Engine,
+};
+use crate::protocol::{ChannelName, PusherError, ServerMessage, SocketId, connection_established};
+
+/// How long a closing connection may take to end its side.
+const CLOSING_TIME: Duration = Duration::from_secs(5);
+
+/// The connections of one thread.
+#[derive(Debug)]
+pub struct Worker<O> {
+    index: WorkerIndex,
+    engine: Arc<Engine>,
+    connections: Slab<Connection<O>>,
+    channels: Slab<Channel>,
+    names: HashMap<(ApplicationIndex, ChannelName), usize>,
+    /// Channels whose log is not empty, each once.
+    dirty: VecDeque<usize>,
+    /// How many frames the logs hold.
+    logged: usize,
+    /// The order of the last frame that was logged.
+    order: u64,
+    /// What the connection being heard is to be told at the end of its turn.
+    replies: Vec<Bytes>,
+    /// Connections that could not be reached, to be removed by the driver.
+    gone: Vec<usize>,
+    /// Connections whose backlog passed `max_backlog`; empty in between.
+    slow: Vec<usize>,
+    /// Room for [`Worker::drain_inbox`]; empty in between.
+    taken: Vec<Delivery>,
+}
+
+/// A connection among those of a worker. A key is used again after its connection was removed.
+pub type ConnectionKey = usize;
+
+/// The opening of a connection, after a valid WebSocket handshake.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// The answer to the handshake, sent in one piece with the greeting.
+    pub head: Bytes,
+    /// The key of the application, from the address.
+    pub application_key: &'a str,
+    /// The `Origin` header.
+    pub origin: Option<&'a str>,
+    /// A fresh random socket id.
+    pub socket_id: SocketId,
+}
+
+impl<O: Outlet> Worker<O> {
+    /// The worker with this index, `0 <= index < workers` of the engine.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, index: WorkerIndex) -> Self {
+        Self {
+            index,
+            engine,
+            connections: Slab::new(),
+            channels: Slab::new(),
+            names: HashMap::new(),
+            dirty: VecDeque::new(),
+            logged: 0,
+            order: 0,
+            replies: Vec::new(),
+            gone: Vec::new(),
+            slow: Vec::new(),
+            taken: Vec::new(),
+        }
+    }
+
+    /// Takes a connection in and greets it, or tells it why not and begins to close it.
+    pub fn open(&mut self, outlet: O, opening: Opening<'_>, now: Instant) -> ConnectionKey {
+        let admitted = self.admit(&opening);
+        let key = self.connections.insert(Connection {
+            outlet,
+            socket_id: opening.socket_id,
+            application: admitted.ok(),
+            phase: Phase::Active,
+            cursor: self.order,
+            subscriptions: Vec::new(),
+            backlog: None,
+            last_seen: now,
+            uses_control_frames: false,
+            rate: None,
+        });
+        self.replies.push(opening.head);
+        match admitted {
+            Ok(application) => {
+                let timeout = self
+                    .engine
+                    .applications()
+                    .application(application)
+                    .activity_timeout;
+                self.reply(&connection_established(opening.socket_id, timeout));
+                self.engine
+                    .note("Connection Established", || opening.socket_id.to_string());
+                self.engine.count_connection_opened(self.index);
+            }
+            Err(error) => self.end(key, error, now),
+        }
+        self.flush(key, now);
+        key
+    }
+
+    /// Gives a connection up: it leaves its channels, and its outlet is handed back.
+    pub fn remove(&mut self, key: ConnectionKey) -> Option<O> {
+        self.leave(key);
+        let connection = self.connections.try_remove(key)?;
+        Some(connection.outlet)
+    }
+
+    /// The outlet of a connection, for reading from its socket.
+    pub fn outlet(&mut self, key: ConnectionKey) -> Option<&mut O> {
+        self.connections
+            .get_mut(key)
+            .map(|connection| &mut connection.outlet)
+    }
+
+    /// The keys of all connections.
+    pub fn keys(&self) -> Vec<ConnectionKey> {
+        self.connections.iter().map(|(key, _)| key).collect()
+    }
+
+    /// Connections that proved unreachable since the last call; the driver removes them.
+    pub fn take_gone(&mut self) -> Vec<ConnectionKey> {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// The longest message that this connection may send, in bytes; 0 is unlimited.
+    #[must_use]
+    pub fn max_message_size(&self, key: ConnectionKey) -> usize {
+        self.connections
+            .get(key)
+            .and_then(|connection| connection.application)
+            .map_or(0, |index| {
+                self.engine
+                    .applications()
+                    .application(index)
+                    .max_message_size
+            })
+    }
+
+    /// Tells a connection that it is over, and why. It leaves its channels at once.
+    pub fn terminate(&mut self, key: ConnectionKey, error: PusherError, now: Instant) {
+        self.end(key, error, now);
+        self.flush(key, now);
+    }
+
+    fn admit(&self, opening: &Opening<'_>) -> Result<ApplicationIndex, PusherError> {
+        let applications = self.engine.applications();
+        let index = applications
+            .by_key(opening.application_key)
+            .ok_or(PusherError::ApplicationUnknown)?;
+        if !applications
+            .application(index)
+            .allows_origin(opening.origin)
+        {
+            return Err(PusherError::OriginNotAllowed);
+        }
+        if !applications.admit(index) {
+            return Err(PusherError::OverConnectionQuota);
+        }
+        Ok(index)
+    }
+
+    /// Leaves all channels and gives the application its place back, once.
+    fn leave(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let Some(application) = connection.application.take() else {
+            return;
+        };
+        let socket_id = connection.socket_id;
+        while let Some(subscription) = self.connections[key].subscriptions.len().checked_sub(1) {
+            self.drop_subscription(application, key, subscription);
+        }
+        self.engine.applications().release(application);
+        self.engine.count_connection_closed(self.index);
+        self.engine
+            .note("Connection Closed", || socket_id.to_string());
+    }
+
+    fn end(&mut self, key: ConnectionKey, error: PusherError, now: Instant) {
+        self.replies.extend(farewell(error));
+        self.begin_closing(key, now);
+    }
+
+    fn begin_closing(&mut self, key: ConnectionKey, now: Instant) {
+        self.leave(key);
+        if let Some(connection) = self.connections.get_mut(key)
+            && !connection.is_closing()
+        {
+            connection.phase = Phase::Closing(now);
+        }
+    }
+
+    fn reply(&mut self, message: &ServerMessage<'_>) {
+        self.replies.push(encode(message));
+    }
+
+    /// Ends the turn of a connection: sends what it is to be told, in one system call.
+    pub fn flush(&mut self, key: ConnectionKey, now: Instant) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            self.replies.clear();
+            return;
+        };
+        if self.replies.is_empty() {
+            return;
+        }
+        self.engine.count_sent(self.index, self.replies.len());
+        let outcome = match &mut connection.backlog {
+            Some(backlog) => {
+                self.replies.drain(..).for_each(|reply| backlog.push(reply));
+                Ok(None)
+            }
+            None => send(&mut connection.outlet, self.replies.iter()),
+        };
+        self.replies.clear();
+        match outcome {
+            Ok(rest) => {
+                if rest.is_some() {
+                    connection.backlog = rest;
+                }
+                self.after_send(key);
+                self.end_slow(now);
+            }
+            Err(_) => self.gone.push(key),
+        }
+    }
+}

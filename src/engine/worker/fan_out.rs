@@ -1,0 +1,181 @@
+//! From the inbox through the logs to the outlets: the path of every event.
+
+use std::time::Instant;
+
+use slab::Slab;
+
+use super::{ConnectionKey, Worker};
+use crate::{
+    engine::{
+        backlog::{Gone, Outlet, send},
+        channel::{Channel, Logged, Subscriber},
+        connection::Connection,
+        frame::farewell,
+        inbox::Inbox,
+    },
+    protocol::PusherError,
+};
+
+/// No more deliveries are taken from the inbox while the logs hold so many frames: the inbox fills
+/// up, and those who publish wait.
+const MOST_LOGGED: usize = Inbox::CONGESTED;
+
+impl<O: Outlet> Worker<O> {
+    /// Whether some worker lags behind, so that no more should be read from clients.
+    #[must_use]
+    pub fn is_congested(&self) -> bool {
+        self.engine.is_congested()
+    }
+
+    /// Announces that the driver is about to wait; false if there is something to do after all.
+    #[must_use]
+    pub fn fall_asleep(&self) -> bool {
+        self.dirty.is_empty() && self.engine.inbox(self.index).fall_asleep()
+    }
+
+    /// Moves deliveries from the inbox to the logs of their channels.
+    pub fn drain_inbox(&mut self) {
+        let room = MOST_LOGGED.saturating_sub(self.logged);
+        let mut taken = std::mem::take(&mut self.taken);
+        self.engine.inbox(self.index).take(room, &mut taken);
+        for delivery in taken.drain(..) {
+            let key = (delivery.application, delivery.channel.clone());
+            let Some(&index) = self.names.get(&key) else {
+                continue; // The last subscriber of this worker has left meanwhile.
+            };
+            let channel = &mut self.channels[index];
+            if channel.is_quiet() {
+                self.dirty.push_back(index);
+            }
+            self.order += 1;
+            self.logged += 1;
+            channel.append(self.order, delivery);
+        }
+        self.taken = taken;
+    }
+
+    /// Brings the frames of one channel to up to `most` connections; whether there is more to do.
+    ///
+    /// Channels take turns, so that a small one need not wait for a large one.
+    pub fn sweep(&mut self, most: usize, now: Instant) -> bool {
+        let Some(index) = self.dirty.pop_front() else {
+            return false;
+        };
+        for _ in 0..most {
+            let before = self.channels[index].log.len();
+            let Some(subscriber) = self.channels[index].next() else {
+                self.logged -= before - self.channels[index].log.len();
+                break;
+            };
+            self.bring(subscriber, index);
+        }
+        if !self.channels[index].is_quiet() {
+            self.dirty.push_back(index);
+        }
+        self.end_slow(now);
+        !self.dirty.is_empty()
+    }
+
+    /// Goes on with a connection whose socket was full.
+    pub fn writable(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let Some(backlog) = &mut connection.backlog else {
+            return;
+        };
+        match backlog.resume(&mut connection.outlet) {
+            Ok(true) => {
+                connection.backlog = None;
+                self.after_send(key);
+            }
+            Ok(false) => {}
+            Err(Gone) => self.gone.push(key),
+        }
+    }
+
+    /// Brings a connection all it has not had yet, of every channel it subscribes to.
+    fn bring(&mut self, subscriber: Subscriber, swept: usize) {
+        let key = subscriber.connection;
+        let connection = &mut self.connections[key];
+        // The swept channel is out of the queue: while that is empty, no other has frames.
+        let outcome = if self.dirty.is_empty() || connection.subscriptions.len() == 1 {
+            let since = connection.subscriptions[subscriber.subscription].since;
+            let channel = &self.channels[swept];
+            deliver(
+                connection,
+                channel.pending(connection.cursor, since, connection.socket_id),
+            )
+        } else {
+            let mut frames = pending_everywhere(&self.channels, connection);
+            frames.sort_unstable_by_key(|logged| logged.order);
+            deliver(connection, frames.into_iter())
+        };
+        connection.cursor = self.order;
+        match outcome {
+            Ok(0) => {}
+            Ok(count) => {
+                self.engine.count_sent(self.index, count);
+                self.after_send(key);
+            }
+            Err(Gone) => self.gone.push(key),
+        }
+    }
+
+    /// Looks at a connection that was sent something: whether it is too slow, or done closing.
+    pub(super) fn after_send(&mut self, key: ConnectionKey) {
+        let connection = &mut self.connections[key];
+        match &connection.backlog {
+            Some(backlog) if backlog.bytes() > self.engine.max_backlog() => self.slow.push(key),
+            None if connection.is_closing() => connection.outlet.finish(),
+            _ => {}
+        }
+    }
+
+    /// Ends the connections whose backlog passed `max_backlog`, telling them so.
+    pub(super) fn end_slow(&mut self, now: Instant) {
+        while let Some(key) = self.slow.pop() {
+            let Some(connection) = self.connections.get_mut(key) else {
+                continue;
+            };
+            if connection.is_closing() {
+                self.gone.push(key);
+                continue;
+            }
+            if let Some(backlog) = &mut connection.backlog {
+                backlog.cut_short(farewell(PusherError::TooSlow));
+            }
+            self.engine.note_slow(connection.socket_id);
+            self.begin_closing(key, now);
+        }
+    }
+}
+
+/// Sends frames to a connection, or has them wait where others wait; returns how many.
+fn deliver<'f, O: Outlet>(
+    connection: &mut Connection<O>,
+    frames: impl Iterator<Item = &'f Logged> + Clone,
+) -> Result<usize, Gone> {
+    let count = frames.clone().count();
+    let bytes = frames.map(|logged| &logged.bytes);
+    match &mut connection.backlog {
+        Some(backlog) => bytes.cloned().for_each(|frame| backlog.push(frame)),
+        None => connection.backlog = send(&mut connection.outlet, bytes)?,
+    }
+    Ok(count)
+}
+
+fn pending_everywhere<'c, O>(
+    channels: &'c Slab<Channel>,
+    connection: &Connection<O>,
+) -> Vec<&'c Logged> {
+    connection
+        .subscriptions
+        .iter()
+        .map(|subscription| (&channels[subscription.channel], subscription.since))
+        .filter(|(channel, _)| !channel.is_quiet())
+        .flat_map(|(channel, since)| {
+            channel.pending(connection.cursor, since, connection.socket_id)
+        })
+        .collect()
+}

@@ -1,0 +1,81 @@
+//! Pings for the silent, an end for the dead.
+
+use std::time::Instant;
+
+use super::{CLOSING_TIME, ConnectionKey, Worker};
+use crate::{
+    engine::{application::Application, backlog::Outlet, connection::Phase},
+    protocol::{PusherError, ping},
+    websocket,
+};
+
+/// What a look at the clock means for a connection.
+enum Due {
+    Ping,
+    Prune,
+    Remove,
+}
+
+impl<O: Outlet> Worker<O> {
+    /// Looks at the clock for every connection. To be called once a second or so.
+    ///
+    /// A connection is pinged after `ping_interval` of silence and closed after as much again.
+    /// Reverb looks only once a minute, and only at connections that have subscribed.
+    pub fn tick(&mut self, now: Instant) {
+        let due: Vec<(ConnectionKey, Due)> = self
+            .connections
+            .iter()
+            .filter_map(|(key, connection)| {
+                let application = connection
+                    .application
+                    .map(|index| self.engine.applications().application(index).as_ref());
+                Some((
+                    key,
+                    due(connection.phase, connection.last_seen, application, now)?,
+                ))
+            })
+            .collect();
+        for (key, due) in due {
+            match due {
+                Due::Ping => self.ping(key, now),
+                Due::Prune => self.prune(key, now),
+                Due::Remove => self.gone.push(key),
+            }
+        }
+    }
+
+    fn ping(&mut self, key: ConnectionKey, now: Instant) {
+        let connection = &mut self.connections[key];
+        connection.phase = Phase::Pinged(now);
+        let socket_id = connection.socket_id;
+        if connection.uses_control_frames {
+            self.replies.push(websocket::ping());
+        } else {
+            self.reply(&ping());
+        }
+        self.flush(key, now);
+        self.engine
+            .note("Connection Pinged", || socket_id.to_string());
+    }
+
+    fn prune(&mut self, key: ConnectionKey, now: Instant) {
+        let socket_id = self.connections[key].socket_id;
+        self.engine
+            .note("Connection Pruned", || socket_id.to_string());
+        self.terminate(key, PusherError::PongNotReceived, now);
+    }
+}
+
+fn due(
+    phase: Phase,
+    last_seen: Instant,
+    application: Option<&Application>,
+    now: Instant,
+) -> Option<Due> {
+    let interval = application.map_or(CLOSING_TIME, |application| application.ping_interval);
+    match phase {
+        Phase::Active => (now.duration_since(last_seen) >= interval).then_some(Due::Ping),
+        Phase::Pinged(at) => (now.duration_since(at) >= interval).then_some(Due::Prune),
+        Phase::Closing(at) => (now.duration_since(at) >= CLOSING_TIME).then_some(Due::Remove),
+    }
+}

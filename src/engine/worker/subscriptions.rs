@@ -1,0 +1,202 @@
+//! Who subscribes to what: the worker's side of the directory.
+
+use std::{borrow::Cow, sync::Arc};
+
+use super::{ConnectionKey, Worker};
+use crate::{
+    engine::{
+        application::{Application, ApplicationIndex},
+        backlog::Outlet,
+        channel::{Channel, Subscriber},
+        connection::Subscription,
+        directory::Subscribed,
+        frame::{Frame, encode, encode_sized},
+    },
+    protocol::{
+        Access, ChannelName, Member, PusherError, Subscribe, auth, member_added, member_removed,
+        presence_succeeded, subscription_succeeded,
+    },
+};
+
+impl<O: Outlet> Worker<O> {
+    pub(super) fn subscribe(
+        &mut self,
+        key: ConnectionKey,
+        (index, application): (ApplicationIndex, &Application),
+        request: &Subscribe<'_>,
+    ) -> Result<(), PusherError> {
+        let name = &request.channel;
+        let access = name.access();
+        let socket_id = self.connections[key].socket_id;
+        if access != Access::Public {
+            verify(application, &socket_id.to_string(), request)?;
+        }
+        let member = member(access, request)?;
+        let joined = member
+            .as_ref()
+            .filter(|_| access == Access::Presence)
+            .map(|member| {
+                let frame = Frame {
+                    bytes: encode(&member_added(name.as_str(), member)),
+                    except: Some(socket_id),
+                };
+                (member, frame)
+            });
+        let subscribed = self
+            .engine
+            .directory()
+            .subscribe(index, name, self.index, joined);
+        self.keep_subscription(key, (index, name), subscribed.sequence, member);
+        self.confirm(name, access, &subscribed);
+        Ok(())
+    }
+
+    pub(super) fn unsubscribe(
+        &mut self,
+        key: ConnectionKey,
+        application: ApplicationIndex,
+        name: ChannelName,
+    ) {
+        let Some(channel) = self.names.get(&(application, name)) else {
+            return;
+        };
+        let mut subscriptions = self.connections[key].subscriptions.iter();
+        if let Some(position) = subscriptions.position(|entry| entry.channel == *channel) {
+            self.drop_subscription(application, key, position);
+        }
+    }
+
+    /// Ends one subscription; the last of the connection's takes its place in the list.
+    pub(super) fn drop_subscription(
+        &mut self,
+        application: ApplicationIndex,
+        key: ConnectionKey,
+        position: usize,
+    ) {
+        let connection = &mut self.connections[key];
+        let subscription = connection.subscriptions.swap_remove(position);
+        if let Some(moved) = connection.subscriptions.get(position) {
+            self.channels[moved.channel].subscribers[moved.position].subscription = position;
+        }
+        let channel = &mut self.channels[subscription.channel];
+        let name = channel.name.clone();
+        for (subscriber, place) in channel.remove(subscription.position).into_iter().flatten() {
+            self.connections[subscriber.connection].subscriptions[subscriber.subscription]
+                .position = place;
+        }
+        if channel.subscribers.is_empty() {
+            self.drop_channel(subscription.channel);
+        }
+        self.count_out(key, (application, &name), subscription.member.as_ref());
+    }
+
+    fn confirm(&mut self, name: &ChannelName, access: Access, subscribed: &Subscribed) {
+        /// About what a member takes in the list.
+        const MEMBER_SIZE: usize = 64;
+        if access == Access::Presence {
+            let message = presence_succeeded(name.as_str(), &subscribed.members);
+            let size = MEMBER_SIZE * (subscribed.members.len() + 4);
+            self.replies.push(encode_sized(&message, size));
+        } else {
+            self.reply(&subscription_succeeded(name.as_str()));
+        }
+    }
+
+    /// Notes a subscription that the directory has counted, in place of an earlier one of the same
+    /// connection to the same channel.
+    fn keep_subscription(
+        &mut self,
+        key: ConnectionKey,
+        (application, name): (ApplicationIndex, &ChannelName),
+        since: u64,
+        member: Option<Arc<Member>>,
+    ) {
+        let channel = self.channel(application, name);
+        let subscriptions = &mut self.connections[key].subscriptions;
+        if let Some(earlier) = subscriptions
+            .iter_mut()
+            .find(|entry| entry.channel == channel)
+        {
+            earlier.since = since;
+            let left = std::mem::replace(&mut earlier.member, member);
+            self.count_out(key, (application, name), left.as_ref());
+            return;
+        }
+        let position = self.channels[channel].add(Subscriber {
+            connection: key,
+            subscription: subscriptions.len(),
+        });
+        subscriptions.push(Subscription {
+            channel,
+            position,
+            since,
+            member,
+        });
+    }
+
+    fn channel(&mut self, application: ApplicationIndex, name: &ChannelName) -> usize {
+        let channels = &mut self.channels;
+        *self
+            .names
+            .entry((application, name.clone()))
+            .or_insert_with(|| channels.insert(Channel::new(application, name.clone())))
+    }
+
+    fn drop_channel(&mut self, index: usize) {
+        let channel = self.channels.remove(index);
+        if !channel.is_quiet() {
+            self.logged -= channel.log.len();
+            self.dirty.retain(|dirty| *dirty != index);
+        }
+        self.names.remove(&(channel.application, channel.name));
+    }
+
+    fn count_out(
+        &self,
+        key: ConnectionKey,
+        (application, name): (ApplicationIndex, &ChannelName),
+        member: Option<&Arc<Member>>,
+    ) {
+        let left = member.filter(|_| name.is_presence()).map(|member| {
+            let frame = Frame {
+                bytes: encode(&member_removed(name.as_str(), member)),
+                except: Some(self.connections[key].socket_id),
+            };
+            (member, frame)
+        });
+        self.engine
+            .directory()
+            .unsubscribe(application, name, self.index, left);
+    }
+}
+
+fn verify(
+    application: &Application,
+    socket_id: &str,
+    request: &Subscribe<'_>,
+) -> Result<(), PusherError> {
+    let valid = auth::verify_channel(
+        (&application.key, &application.secret),
+        request.auth.as_deref().unwrap_or_default(),
+        socket_id,
+        request.channel.as_str(),
+        request.channel_data.as_deref(),
+    );
+    valid
+        .then_some(())
+        .ok_or(PusherError::ConnectionUnauthorized)
+}
+
+/// Who subscribes: a must for presence channels, possible for private ones. What is said without a
+/// signature names nobody.
+fn member(access: Access, request: &Subscribe<'_>) -> Result<Option<Arc<Member>>, PusherError> {
+    let data = request.channel_data.as_ref().map(Cow::as_ref);
+    match access {
+        Access::Public => Ok(None),
+        Access::Private => Ok(data.and_then(|data| Member::parse(data).ok()).map(Arc::new)),
+        Access::Presence => {
+            let member = Member::parse(data.ok_or(PusherError::InvalidUserId)?)?;
+            Ok(Some(Arc::new(member)))
+        }
+    }
+}
