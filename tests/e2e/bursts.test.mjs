@@ -57,6 +57,17 @@ test('from a queue worker', async () => {
   await everyListenerHeard('queue');
 });
 
+test('from a queue worker that takes one job for each event', async () => {
+  const env = { QUEUE_CONNECTION: 'database' };
+  const messages = collect(bursts[0].channel, 'App\\Events\\MessagePosted');
+  await app.artisan(['messages:post', '--times=100'], { env });
+
+  const worker = await app.artisan(['queue:work', '--stop-when-empty'], { env });
+
+  assert.equal(worker.code, 0, worker.output);
+  assert.deepEqual((await messages.all(100)).map(({ number }) => number), expected.slice(0, 100));
+});
+
 test('from the command line', async () => {
   const { code, output } = await app.artisan(['messages:burst', String(count), '--run=cli']);
 

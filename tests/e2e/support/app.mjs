@@ -41,9 +41,9 @@ export class App {
     await writeFile(join(this.work, 'nginx.conf'), nginxConfiguration(this.work, this.webPort));
 
     const env = { ...this.env, PHP_INI_SCAN_DIR: `:${extensions}` };
-    this.fpm = new Program(fpm, ['-F', '-R', '-y', join(this.work, 'fpm.conf')], { cwd: folder, env });
+    this.fpm = new Program(fpm, ['-F', '-O', '-R', '-y', join(this.work, 'fpm.conf')], { cwd: folder, env });
     this.nginx = new Program('nginx', ['-e', 'stderr', '-c', join(this.work, 'nginx.conf')], { cwd: folder, env });
-    await this.nginx.listens(this.webPort);
+    await Promise.all([this.fpm.listens(join(this.work, 'fpm.sock')), this.nginx.listens(this.webPort)]);
   }
 
   /** Runs an artisan command to its end, as a process of its own. */
@@ -68,7 +68,7 @@ export class App {
 
 function fpmConfiguration(work, identity) {
   return `[global]
-error_log = /dev/stderr
+error_log = ${work}/fpm.log
 [www]
 ${identity}
 listen = ${work}/fpm.sock

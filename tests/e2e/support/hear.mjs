@@ -45,6 +45,7 @@ export function collect(channel, name) {
   });
 
   return {
+    channel,
     seen,
     all: (count) => hear(`${count} times ${name}`, (resolve) => {
       waiting = { count, resolve };

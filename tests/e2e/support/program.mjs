@@ -43,13 +43,13 @@ export class Program {
     return Promise.race([this.ended, late]);
   }
 
-  /** Resolves when the program's port accepts connections; rejects as soon as the program has ended instead. */
-  async listens(port, milliseconds = 20_000) {
+  /** Resolves when a port or socket file accepts connections; rejects as soon as the program has ended instead. */
+  async listens(address, milliseconds = 20_000) {
     const deadline = performance.now() + milliseconds;
 
-    while (!(await accepts(port))) {
+    while (!(await accepts(address))) {
       if (this.process.exitCode !== null || performance.now() > deadline) {
-        throw new Error(`${this.name} does not listen on ${port}. It said:\n${this.output}`);
+        throw new Error(`${this.name} does not listen on ${address}. It said:\n${this.output}`);
       }
       await pause(10);
     }
@@ -74,9 +74,9 @@ export class Program {
   }
 }
 
-function accepts(port) {
+function accepts(address) {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = typeof address === 'number' ? connect(address, '127.0.0.1') : connect(address);
     socket.once('connect', () => { socket.destroy(); resolve(true); });
     socket.once('error', () => resolve(false));
   });

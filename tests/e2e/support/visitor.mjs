@@ -2,10 +2,11 @@
 
 import { createRequire } from 'node:module';
 
+import Echo2 from 'laravel-echo';
 import Pusher from 'pusher-js';
 
-const require = createRequire(import.meta.url);
-const echoes = { 1: require('laravel-echo-1'), 2: require('laravel-echo') };
+// Echo 1 is CommonJS, whose default export an import would wrap once more.
+const { default: Echo1 } = createRequire(import.meta.url)('laravel-echo-1');
 
 export class Visitor {
   /** Opens the page, which makes the session. */
@@ -76,7 +77,7 @@ export class Visitor {
   }
 
   echo(version = 2) {
-    const Echo = echoes[version].default ?? echoes[version];
+    const Echo = version === 1 ? Echo1 : Echo2;
 
     return new Echo({ broadcaster: 'reverb', key: this.settings.key, client: this.pusher(), withoutInterceptors: true });
   }

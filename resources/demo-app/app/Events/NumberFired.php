@@ -3,13 +3,13 @@
 namespace App\Events;
 
 use Illuminate\Broadcasting\Channel;
-use Illuminate\Contracts\Broadcasting\ShouldBroadcast;
+use Illuminate\Contracts\Broadcasting\ShouldBroadcastNow;
 use Illuminate\Foundation\Events\Dispatchable;
 
 /**
  * One event of a burst, numbered from 1, so that whoever listens can tell that none is missing, doubled or late.
  */
-class NumberFired implements ShouldBroadcast
+class NumberFired implements ShouldBroadcastNow
 {
     use Dispatchable;
 
