@@ -14,11 +14,12 @@ REVERB_CACHE="${REVERB_CACHE:-$REVERB_ROOT/.cache}"
 LARAVEL_SUITE="${LARAVEL_SUITE:-trixie}"
 LARAVEL_MIRROR="${LARAVEL_MIRROR:-http://deb.debian.org/debian}"
 LARAVEL_PACKAGES=(php-laravel-framework phpunit php-mockery)
+LARAVEL_RECIPE=2  # to be raised when an older cache must not be used any more
 
 laravel_say() { printf '  %s\n' "$*" >&2; }
 
 laravel_framework() {
-    local framework="$REVERB_CACHE/laravel-$LARAVEL_SUITE"
+    local framework="$REVERB_CACHE/laravel-$LARAVEL_SUITE-$LARAVEL_RECIPE"
     fetch_laravel "$framework" && printf '%s\n' "$framework"
 }
 
@@ -69,7 +70,7 @@ laravel_download() {
     laravel_apt "$state" -qq update >&2 || return 1
     uris=$(laravel_apt "$state" install -y --no-install-recommends --print-uris "${LARAVEL_PACKAGES[@]}") || return 1
     mapfile -t debs < <(grep -oE "/(php-[a-z0-9.+-]+|phpunit[a-z0-9.+-]*)_[^/']*_all\.deb" <<< "$uris" \
-        | sed -E 's#^/([^_]+)_.*#\1#' | grep -vxE 'php-(common|intl|json|mbstring|xml|tokenizer)' | sort -u)
+        | sed -E 's#^/([^_]+)_.*#\1#' | grep -vxE 'php-(common|intl|json|mbstring|xml)' | sort -u)
     laravel_say "downloading ${#debs[@]} packages"
     (cd "$work/debs" && laravel_apt "$state" -qq download "${debs[@]}" >&2)
 }
@@ -143,6 +144,7 @@ make_app() {
     stamp=$(laravel_app_stamp "$framework")
     mkdir -p "$app"
     cp -R "$REVERB_ROOT/resources/demo-app/." "$app/"
+    laravel_app_manifest "$app/composer.json" "$framework" "$php" || return 1
 
     if [ "$(cat "$app/vendor/.stamp" 2> /dev/null)" = "$stamp" ]; then
         return 0
@@ -150,7 +152,6 @@ make_app() {
 
     laravel_say "making a Laravel application in $app"
     rm -rf "$app/vendor" "$app/composer.lock" "$app/config/reverb.php" "$app"/bootstrap/cache/*.php
-    laravel_app_manifest "$app/composer.json" "$framework" "$php" || return 1
     laravel_install "$app" "$php" || return 1
     laravel_configure "$app" "$php" || return 1
     echo "$stamp" > "$app/vendor/.stamp"

@@ -2,6 +2,7 @@
 
 namespace Laravel\Reverb;
 
+use Exception;
 use Illuminate\Foundation\DevCommands;
 
 class Reverb
@@ -11,8 +12,14 @@ class Reverb
      */
     public static function registerDevCommands(): void
     {
-        if (class_exists(DevCommands::class)) {
-            DevCommands::register('php artisan reverb:start', 'reverb');
+        if (! class_exists(DevCommands::class)) {
+            return;
+        }
+
+        try {
+            DevCommands::artisan('reverb:start', 'reverb');
+        } catch (Exception) {
+            // Laravel 13.16 lets no package register a command, and an application must start all the same...
         }
     }
 }

@@ -16,6 +16,7 @@ use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
 use RuntimeException;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Command\SignalableCommandInterface;
+use Symfony\Component\Console\SignalRegistry\SignalRegistry;
 
 #[AsCommand(name: 'reverb:start')]
 class StartServer extends Command implements SignalableCommandInterface
@@ -98,7 +99,7 @@ class StartServer extends Command implements SignalableCommandInterface
      */
     public function getSubscribedSignals(): array
     {
-        return extension_loaded('pcntl') ? [SIGINT, SIGTERM, SIGTSTP] : [];
+        return SignalRegistry::isSupported() ? [SIGINT, SIGTERM, SIGTSTP] : [];
     }
 
     /**

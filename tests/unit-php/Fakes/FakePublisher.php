@@ -1,0 +1,40 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Unit\Fakes;
+
+use Laravel\Reverb\Native\Contracts\NativePublisher;
+use RuntimeException;
+
+/**
+ * A publisher that remembers what was published and signs with a word.
+ */
+class FakePublisher implements NativePublisher
+{
+    /**
+     * What was published: channels, event, data, socket id.
+     *
+     * @var list<array{list<string>, string, string, ?string}>
+     */
+    public array $published = [];
+
+    public ?RuntimeException $failure = null;
+
+    public function publish(array $channels, string $event, string $data, ?string $socketId = null): void
+    {
+        if ($this->failure) {
+            throw $this->failure;
+        }
+
+        $this->published[] = [$channels, $event, $data, $socketId];
+    }
+
+    public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
+    {
+        return array_filter(['auth' => "signed {$socketId} {$channel}", 'channel_data' => $channelData]);
+    }
+
+    public function authenticateUser(string $socketId, string $userData): array
+    {
+        return ['auth' => "signed {$socketId}", 'user_data' => $userData];
+    }
+}

@@ -1,0 +1,171 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Unit;
+
+use Laravel\Reverb\Application;
+use Laravel\Reverb\Configuration\Section;
+use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
+use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\TestCase;
+
+class ServerConfigurationTest extends TestCase
+{
+    private const COMPLETE = [
+        'host' => '127.0.0.1',
+        'port' => '8080',
+        'path' => 'ws',
+        'hostname' => 'example.com',
+        'options' => ['tls' => []],
+        'max_request_size' => 20_000,
+        'scaling' => ['enabled' => false],
+        'socket' => '/run/reverb.sock',
+        'workers' => '2',
+        'max_backlog' => 500,
+    ];
+
+    public function test_the_native_server_is_given_everything(): void
+    {
+        $application = new Application('1', 'k', 's', 60, 30, [2 => 'a', 5 => 'b'], 10_000, 9, 'none', ['enabled' => true, 'max_attempts' => '4', 'terminate_on_limit' => 'true']);
+
+        $this->assertSame([
+            'host' => '127.0.0.1',
+            'port' => 8080,
+            'path' => 'ws',
+            'max_request_size' => 20_000,
+            'workers' => 2,
+            'socket' => '/run/reverb.sock',
+            'max_backlog' => 500,
+            'debug' => true,
+            'applications' => [[
+                'app_id' => '1',
+                'key' => 'k',
+                'secret' => 's',
+                'ping_interval' => 60,
+                'activity_timeout' => 30,
+                'allowed_origins' => ['a', 'b'],
+                'max_message_size' => 10_000,
+                'max_connections' => 9,
+                'accept_client_events_from' => 'none',
+                'rate_limiting' => ['enabled' => true, 'max_attempts' => 4, 'decay_seconds' => 1, 'terminate_on_limit' => true],
+            ]],
+        ], $this->configuration([], [$application], debug: true)->toArray());
+    }
+
+    public function test_missing_keys_have_defaults(): void
+    {
+        $values = array_diff_key(self::COMPLETE, array_flip(
+            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog']
+        ));
+        $configuration = (new ServerConfiguration(new Section('server', $values), collect([$this->application()])))->toArray();
+
+        $this->assertSame(
+            ['', 10_000, 0, null, 1_048_576, false],
+            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['debug']]
+        );
+    }
+
+    #[DataProvider('hosts')]
+    public function test_a_host_is_an_ip_address(mixed $host, bool $valid): void
+    {
+        if (! $valid) {
+            $this->expectExceptionMessage(
+                '[reverb.servers.reverb.host] must be an IP address such as 0.0.0.0, 127.0.0.1 or [::1], not '.json_encode($host)
+            );
+        }
+
+        $this->assertSame($host, $this->configuration(['host' => $host])->toArray()['host']);
+    }
+
+    public static function hosts(): array
+    {
+        return [
+            ['0.0.0.0', true], ['::1', true], ['[::1]', true],
+            ['localhost', false], ['', false], ['127.0.0.1:80', false], ['[127.0.0.1]', false], ['[::1', false], ["127.0.0.1\n", false],
+        ];
+    }
+
+    #[DataProvider('mistakes')]
+    public function test_a_mistake_is_named_by_key_value_and_remedy(array $values, string $message): void
+    {
+        $this->expectException(InvalidServerConfiguration::class);
+        $this->expectExceptionMessageMatches('/\A'.preg_quote($message, '/').'\z/');
+
+        $this->configuration($values)->toArray();
+    }
+
+    public static function mistakes(): array
+    {
+        return [
+            [['port' => 65_536], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not 65536'],
+            [['port' => '-1'], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not "-1"'],
+            [['port' => 'http'], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not "http"'],
+            [['port' => null], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not null'],
+            [['path' => []], '[reverb.servers.reverb.path] must be a text, not array'],
+            [['max_request_size' => 0], '[reverb.servers.reverb.max_request_size] must be an integer of at least 1, not 0'],
+            [['workers' => 5_000], '[reverb.servers.reverb.workers] must be an integer from 0 to 1024, not 5000'],
+            [['socket' => 'reverb.sock'], '[reverb.servers.reverb.socket] must be an absolute path or null, not "reverb.sock"'],
+            [['max_backlog' => ''], '[reverb.servers.reverb.max_backlog] must be an integer of at least 1, not ""'],
+            [['options' => ['tls' => ['local_cert' => '/a.pem']]], '[reverb.servers.reverb.options.tls] is not supported by this version: remove it and let a proxy such as nginx end TLS'],
+            [['scaling' => ['enabled' => true]], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server'],
+        ];
+    }
+
+    public function test_a_value_of_the_command_line_is_named_as_there(): void
+    {
+        $this->expectExceptionMessage('[--port] must be an integer from 0 to 65535, not "x"');
+
+        $section = new Section('reverb.servers.reverb', ['port' => 'x'] + self::COMPLETE, ['port' => '--port']);
+
+        (new ServerConfiguration($section, collect([$this->application()])))->toArray();
+    }
+
+    public function test_two_applications_cannot_share_a_key(): void
+    {
+        $this->expectExceptionMessage('[reverb.apps.apps.1.key] has the same value as [reverb.apps.apps.0.key]: it must be unique');
+
+        $this->configuration([], [$this->application('1', 'same'), $this->application('2', 'same')])->toArray();
+    }
+
+    public function test_two_applications_cannot_share_an_id(): void
+    {
+        $this->expectExceptionMessage('[reverb.apps.apps.1.app_id] has the same value as [reverb.apps.apps.0.app_id]: it must be unique');
+
+        $this->configuration([], [$this->application('1', 'a'), $this->application('1', 'b')])->toArray();
+    }
+
+    public function test_ids_that_look_alike_as_numbers_differ(): void
+    {
+        $configuration = $this->configuration([], [$this->application('1', 'a'), $this->application('01', 'b')])->toArray();
+
+        $this->assertSame(['1', '01'], array_column($configuration['applications'], 'app_id'));
+    }
+
+    public function test_a_server_needs_an_application(): void
+    {
+        $this->expectExceptionMessage('[reverb.apps.apps] has no application: add at least one with its app_id, key and secret');
+
+        $this->configuration([], [])->toArray();
+    }
+
+    public function test_a_rate_limit_needs_its_number(): void
+    {
+        $this->expectExceptionMessage('[reverb.apps.apps.0.rate_limiting.max_attempts] must be an integer of at least 1, not null');
+
+        $this->configuration([], [new Application('1', 'k', 's', 60, 30, ['*'], 1, rateLimiting: ['enabled' => true])])->toArray();
+    }
+
+    private function configuration(array $values, ?array $applications = null, bool $debug = false): ServerConfiguration
+    {
+        return new ServerConfiguration(
+            new Section('reverb.servers.reverb', $values + self::COMPLETE),
+            collect($applications ?? [$this->application()]),
+            $debug,
+        );
+    }
+
+    private function application(string $id = '1', string $key = 'k'): Application
+    {
+        return new Application($id, $key, 's', 60, 30, ['*'], 10_000);
+    }
+}
