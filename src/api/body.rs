@@ -1,0 +1,192 @@
+//! Reading and validating a body, with the texts of Laravel's validator.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, de::IgnoredAny};
+
+use super::{ApiError, Event, FieldErrors, Info};
+use crate::protocol::{ChannelName, InvalidChannelName, SocketId};
+
+const REQUIRED: &str = "is required";
+const NOT_A_STRING: &str = "must be a string";
+const NOT_A_LIST: &str = "must be an array";
+
+/// Reads the body of `POST /events`.
+pub(super) fn event(body: &[u8]) -> Result<Event, ApiError> {
+    let mut errors = FieldErrors::default();
+    let mut form = Form {
+        prefix: String::new(),
+        fields: object(body)?,
+        errors: &mut errors,
+    };
+    let (name, data) = (form.required_text("name"), form.required_text("data"));
+    let channels = form.channels();
+    let event = form.event(name, data, channels);
+    errors.into_result()?;
+    Ok(event)
+}
+
+/// Reads the body of `POST /batch_events`.
+pub(super) fn batch(body: &[u8]) -> Result<Vec<Event>, ApiError> {
+    let mut errors = FieldErrors::default();
+    let mut form = Form {
+        prefix: String::new(),
+        fields: object(body)?,
+        errors: &mut errors,
+    };
+    let items = form.required_list("batch");
+    let mut events = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let fields = if let Field::Object(fields) = item {
+            fields
+        } else {
+            Fields::new()
+        };
+        let mut form = Form {
+            prefix: format!("batch.{index}."),
+            fields,
+            errors: &mut errors,
+        };
+        let (name, data) = (form.required_text("name"), form.required_text("data"));
+        let channel = form.required_text("channel");
+        let channel = form.channel_name("channel", &channel);
+        events.push(form.event(name, data, channel.into_iter().collect()));
+    }
+    errors.into_result()?;
+    Ok(events)
+}
+
+/// A JSON value as far as validation looks into it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Field {
+    Text(String),
+    List(Vec<Field>),
+    Object(Fields),
+    Null(()),
+    Other(IgnoredAny),
+}
+
+/// A JSON object; of a repeated name the last value counts, as in PHP.
+type Fields = HashMap<String, Field>;
+
+fn object(body: &[u8]) -> Result<Fields, ApiError> {
+    match serde_json::from_slice(body) {
+        Ok(Field::Object(fields)) => Ok(fields),
+        Ok(_) => Err(ApiError::Body("it is another JSON value".to_owned())),
+        Err(error) => Err(ApiError::Body(error.to_string())),
+    }
+}
+
+/// An object being read; what is wrong with it is gathered, and a value stands in for it.
+struct Form<'e> {
+    /// Stands before the names of the fields in the errors.
+    prefix: String,
+    fields: Fields,
+    errors: &'e mut FieldErrors,
+}
+
+impl Form<'_> {
+    fn required_text(&mut self, name: &str) -> String {
+        match self.fields.remove(name).filter(|field| !is_empty(field)) {
+            Some(Field::Text(text)) => return text,
+            Some(_) => self.fault(name, NOT_A_STRING),
+            None => self.fault(name, REQUIRED),
+        }
+        String::new()
+    }
+
+    fn required_list(&mut self, name: &str) -> Vec<Field> {
+        match self.fields.remove(name).filter(|field| !is_empty(field)) {
+            Some(Field::List(items)) => return items,
+            Some(_) => self.fault(name, NOT_A_LIST),
+            None => self.fault(name, REQUIRED),
+        }
+        Vec::new()
+    }
+
+    /// A field that may be absent, but not null.
+    fn optional_text(&mut self, name: &str) -> Option<String> {
+        match self.fields.remove(name)? {
+            Field::Text(text) => return Some(text),
+            _ => self.fault(name, NOT_A_STRING),
+        }
+        None
+    }
+
+    /// The list `channels`, or else the one `channel`.
+    fn channels(&mut self) -> Vec<ChannelName> {
+        let is_given = |name| self.fields.get(name).is_some_and(|field| !is_empty(field));
+        if !is_given("channels") && !is_given("channel") {
+            self.fault("channels", "is required when channel is not present");
+            self.fault("channel", "is required when channels is not present");
+            return Vec::new();
+        }
+        let list = match self.fields.remove("channels") {
+            Some(Field::List(items)) => self.channel_list(items),
+            None => Vec::new(),
+            Some(_) => {
+                self.fault("channels", NOT_A_LIST);
+                Vec::new()
+            }
+        };
+        let single = self.optional_text("channel").filter(|_| list.is_empty());
+        let single = single.and_then(|text| self.channel_name("channel", &text));
+        list.into_iter().chain(single).collect()
+    }
+
+    fn channel_list(&mut self, items: Vec<Field>) -> Vec<ChannelName> {
+        let mut channels = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            let field = format!("channels.{index}");
+            match item {
+                Field::Text(text) => channels.extend(self.channel_name(&field, &text)),
+                _ => self.fault(&field, NOT_A_STRING),
+            }
+        }
+        channels
+    }
+
+    fn channel_name(&mut self, field: &str, text: &str) -> Option<ChannelName> {
+        match ChannelName::parse(text) {
+            Ok(name) => return Some(name),
+            // A required field that is missing has been reported already.
+            Err(InvalidChannelName::Empty) if field == "channel" => {}
+            Err(InvalidChannelName::Empty) => self.fault(field, REQUIRED),
+            Err(InvalidChannelName::TooLong) => {
+                self.fault(field, "must not be greater than 255 bytes")
+            }
+        }
+        None
+    }
+
+    /// The event, with its optional fields. A socket id that no connection can have excludes nobody.
+    fn event(&mut self, name: String, data: String, channels: Vec<ChannelName>) -> Event {
+        let except = self
+            .optional_text("socket_id")
+            .and_then(|text| SocketId::parse(&text));
+        let info = self.optional_text("info").map(|words| Info::parse(&words));
+        Event {
+            name,
+            data,
+            channels,
+            except,
+            info,
+        }
+    }
+
+    fn fault(&mut self, field: &str, fault: &str) {
+        self.errors.add(&[&self.prefix, field].concat(), fault);
+    }
+}
+
+/// What Laravel's `required` takes for missing.
+fn is_empty(field: &Field) -> bool {
+    match field {
+        Field::Text(text) => text.trim().is_empty(),
+        Field::List(items) => items.is_empty(),
+        Field::Object(fields) => fields.is_empty(),
+        Field::Null(()) => true,
+        Field::Other(_) => false,
+    }
+}

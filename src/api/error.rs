@@ -1,0 +1,82 @@
+//! The catalogue of what a caller of the HTTP API can be told.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::signature::TIMESTAMP_TOLERANCE;
+
+/// Why a request is not served, with Reverb's statuses and texts.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ApiError {
+    /// The caller's request is no HTTP.
+    #[error("Bad request.")]
+    BadRequest,
+    /// The body is no JSON object. The text says what is wrong with it, and where.
+    #[error("The request body must be a JSON object: {0}.")]
+    Body(String),
+    /// The signature, the key or the version does not fit; the caller should check its key and secret.
+    #[error("Authentication signature invalid.")]
+    SignatureInvalid,
+    /// The signature is right but old or from the future; the caller should check its clock.
+    #[error(
+        "Authentication timestamp is not within {TIMESTAMP_TOLERANCE} seconds of the server's time."
+    )]
+    TimestampExpired,
+    /// No route has this path.
+    #[error("Not found.")]
+    NotFound,
+    /// The application id of the path is unknown.
+    #[error("No matching application for ID [{0}].")]
+    ApplicationUnknown(String),
+    /// The path exists; its one method is given here.
+    #[error("Method not allowed.")]
+    MethodNotAllowed(&'static str),
+    /// The request is larger than `max_request_size`, which the operator may raise.
+    #[error("Payload too large.")]
+    PayloadTooLarge,
+    /// Fields of the body are missing or of a wrong type.
+    #[error("The given data was invalid.")]
+    Invalid(FieldErrors),
+    /// The server could not do what was asked; its log says why.
+    #[error("Internal server error.")]
+    Internal,
+}
+
+impl ApiError {
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::BadRequest | Self::Body(_) => 400,
+            Self::SignatureInvalid | Self::TimestampExpired => 401,
+            Self::NotFound | Self::ApplicationUnknown(_) => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::PayloadTooLarge => 413,
+            Self::Invalid(_) => 422,
+            Self::Internal => 500,
+        }
+    }
+}
+
+/// Laravel's error bag: what is wrong with which field, in its words.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct FieldErrors(BTreeMap<String, Vec<String>>);
+
+impl FieldErrors {
+    /// `Err` if there is any.
+    pub(super) fn into_result(self) -> Result<(), ApiError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::Invalid(self))
+        }
+    }
+
+    /// Adds "The … field {fault}." Laravel shows underscores as spaces.
+    pub(super) fn add(&mut self, field: &str, fault: &str) {
+        let name = field.replace('_', " ");
+        let text = ["The ", &name, " field ", fault, "."].concat();
+        self.0.entry(field.to_owned()).or_default().push(text);
+    }
+}

@@ -1,0 +1,161 @@
+//! Answers as status, headers and JSON.
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::{ApiError, ChannelInfo};
+use crate::protocol::{ChannelName, json};
+
+/// An answer; whoever sends it adds `Content-Length` and `Date`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Content-Type`, and what else the status asks for.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// JSON, or the text of an error.
+    pub body: String,
+}
+
+impl Response {
+    /// The answer of `GET /up`.
+    #[must_use]
+    pub fn health() -> Self {
+        #[derive(Serialize)]
+        struct Health {
+            health: &'static str,
+        }
+        Self::json(200, &Health { health: "OK" })
+    }
+
+    /// There is nothing to tell: `{}`.
+    #[must_use]
+    pub fn done() -> Self {
+        Self::json(200, &Empty {})
+    }
+
+    /// The event is published; about its channels is told what `info` asked for.
+    #[must_use]
+    pub fn published(channels: Option<&[(ChannelName, ChannelInfo)]>) -> Self {
+        channels.map_or_else(Self::done, Self::channels)
+    }
+
+    /// The events are published; one entry for each of them, if any asked for `info`.
+    #[must_use]
+    pub fn batch_published(infos: &[Option<ChannelInfo>]) -> Self {
+        #[derive(Serialize)]
+        struct Batch<T> {
+            batch: T,
+        }
+        if infos.iter().all(Option::is_none) {
+            return Self::json(200, &Batch { batch: Empty {} });
+        }
+        let infos: Vec<ChannelInfo> = infos.iter().map(|info| info.unwrap_or_default()).collect();
+        Self::json(200, &Batch { batch: infos })
+    }
+
+    /// The number of connections.
+    #[must_use]
+    pub fn connections(connections: usize) -> Self {
+        #[derive(Serialize)]
+        struct Connections {
+            connections: usize,
+        }
+        Self::json(200, &Connections { connections })
+    }
+
+    /// Channels by name. None are `{}`; Reverb's `[]` breaks its own clients.
+    #[must_use]
+    pub fn channels(channels: &[(ChannelName, ChannelInfo)]) -> Self {
+        #[derive(Serialize)]
+        struct Channels<'a> {
+            channels: ByName<'a>,
+        }
+        Self::json(
+            200,
+            &Channels {
+                channels: ByName(channels),
+            },
+        )
+    }
+
+    /// One channel.
+    #[must_use]
+    pub fn channel(channel: &ChannelInfo) -> Self {
+        Self::json(200, channel)
+    }
+
+    /// The users of a presence channel; their ids are JSON as their applications sent it.
+    #[must_use]
+    pub fn users(ids: &[Box<RawValue>]) -> Self {
+        #[derive(Serialize)]
+        struct User<'a> {
+            id: &'a RawValue,
+        }
+        #[derive(Serialize)]
+        struct Users<'a> {
+            users: Vec<User<'a>>,
+        }
+        Self::json(
+            200,
+            &Users {
+                users: ids.iter().map(|id| User { id }).collect(),
+            },
+        )
+    }
+
+    /// Users of a channel that nobody is in.
+    #[must_use]
+    pub fn users_of_unknown_channel() -> Self {
+        Self::json(404, &Empty {})
+    }
+
+    /// Users of a channel that has none, as it is not a presence channel.
+    #[must_use]
+    pub fn users_of_other_channel() -> Self {
+        Self::json(400, &Empty {})
+    }
+
+    fn json(status: u16, value: &impl Serialize) -> Self {
+        let headers = vec![
+            ("Cache-Control", "no-cache, private"),
+            ("Content-Type", "application/json"),
+        ];
+        Self {
+            status,
+            headers,
+            body: json::text(value),
+        }
+    }
+}
+
+impl From<ApiError> for Response {
+    fn from(error: ApiError) -> Self {
+        let status = error.status();
+        if let ApiError::Invalid(errors) = &error {
+            return Self::json(status, errors);
+        }
+        let mut headers = vec![("Content-Type", "text/plain; charset=utf-8")];
+        if let ApiError::MethodNotAllowed(allowed) = error {
+            headers.push(("Allow", allowed));
+        }
+        Self {
+            status,
+            headers,
+            body: error.to_string(),
+        }
+    }
+}
+
+/// `{}`
+#[derive(Serialize)]
+struct Empty {}
+
+/// `{"name":{…}}`
+struct ByName<'a>(&'a [(ChannelName, ChannelInfo)]);
+
+impl Serialize for ByName<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, info)| (name.as_str(), info)))
+    }
+}
