@@ -47,7 +47,7 @@ as_root() {
 # rebuilds when they are spelled differently and refuses a relative PHP_CONFIG.
 need_php() {
     if [ -z "${PHP:-}" ] && ! command -v php > /dev/null; then
-        need_apt php8.2-cli
+        need_apt php-cli
     fi
 
     PHP=$(command -v "${PHP:-php}") || fail "PHP is set to a command that does not exist"
@@ -115,11 +115,12 @@ path_with() {
 }
 
 need_node() {
-    local major
+    local major packages=()
     major=$(node -p 'process.versions.node.split(".")[0]' 2> /dev/null) || major=0
 
-    [ "$major" -ge 18 ] || need_apt nodejs
-    command -v npm > /dev/null || need_apt npm
+    [ "$major" -ge 18 ] || packages+=(nodejs)
+    command -v npm > /dev/null || packages+=(npm)
+    need_apt "${packages[@]}"
 }
 
 need_chromium() {
