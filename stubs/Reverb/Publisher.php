@@ -1,0 +1,87 @@
+<?php
+
+namespace Reverb;
+
+/**
+ * Publishes events for one application from any PHP process, and signs what browsers have to show.
+ *
+ * An event goes to the server of this very process if there is one, else over the server's unix socket,
+ * else, when nobody listens there, over HTTP. Connections are kept by the process, across requests and objects,
+ * and are never shared with a forked child.
+ */
+final class Publisher
+{
+    /**
+     * Create a publisher. Nothing is connected before the first event.
+     *
+     * @param  array{
+     *     app_id: string,
+     *     key: string,
+     *     secret: string,
+     *     socket?: string|null,
+     *     host?: string|null,
+     *     port?: int|null,
+     *     scheme?: 'http'|'https'|null,
+     *     path?: string|null,
+     *     connect_timeout?: int|null,
+     *     timeout?: int|null,
+     * }  $options  `socket` is the path of the server's unix socket, and null leaves that way out, as `host` null does for HTTP;
+     *     `scheme` is https, `port` 443 (http: 80) and `path` no prefix if they are not given;
+     *     `connect_timeout` (1000) and `timeout` (5000, one publish in all) are milliseconds from 1 to 600,000.
+     *
+     * @throws ConfigurationException
+     */
+    public function __construct(array $options)
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Publish an event, and return when a server has taken it.
+     *
+     * @param  list<string>  $channels  At least one.
+     * @param  string  $data  What subscribers receive, mostly JSON text; UTF-8.
+     * @param  string|null  $socketId  The connection that does not receive the event.
+     *
+     * @throws PublishException
+     * @throws \TypeError
+     */
+    public function publish(array $channels, string $event, string $data, ?string $socketId = null): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Sign a connection's subscription to a private or presence channel.
+     *
+     * @param  string|null  $channelData  JSON text about the member of a presence channel.
+     * @return array{auth: string, channel_data?: string}
+     *
+     * @throws PublishException
+     */
+    public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Sign a user's sign-in.
+     *
+     * @param  string  $userData  JSON text about the user.
+     * @return array{auth: string, user_data: string}
+     *
+     * @throws PublishException
+     */
+    public function authenticateUser(string $socketId, string $userData): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the way of the last event: `process`, `unix` or `http`, or `''` before the first.
+     */
+    public function route(): string
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+}

@@ -1,0 +1,122 @@
+<?php
+
+namespace Reverb;
+
+/**
+ * The WebSocket server of this process.
+ *
+ * It serves on native threads from `start()` to `stop()`, whatever PHP does meanwhile.
+ * Losing the last reference to the object stops it as well, without a grace period.
+ * A forked child cannot use its parent's server: every method throws a ServerException there.
+ */
+final class Server
+{
+    private function __construct()
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Bind the address, start the native threads and return.
+     *
+     * There is one server per process. Integers may be given as strings of digits.
+     *
+     * @param  array{
+     *     host: string,
+     *     port: int,
+     *     path?: string,
+     *     max_request_size?: int,
+     *     workers?: int,
+     *     socket?: string|null,
+     *     max_backlog?: int,
+     *     debug?: bool,
+     *     applications: list<array{
+     *         app_id: string,
+     *         key: string,
+     *         secret: string,
+     *         ping_interval: int,
+     *         activity_timeout?: int,
+     *         allowed_origins: list<string>,
+     *         max_message_size: int,
+     *         max_connections?: int|null,
+     *         accept_client_events_from?: string,
+     *         rate_limiting?: array{enabled: bool, max_attempts?: int, decay_seconds?: int, terminate_on_limit?: bool},
+     *     }>,
+     * }  $config  `host` is an address; `port` 0 takes a free one; `path` is a prefix of every route;
+     *     `max_request_size` (10,000), `max_backlog` (1,048,576) and `max_message_size` (0 is unlimited) are bytes;
+     *     `workers` 0 is one per core; `socket` is the absolute path of the unix socket for local publishers;
+     *     `ping_interval`, `activity_timeout` and `decay_seconds` are seconds;
+     *     `accept_client_events_from` is `all`, `members` or `none`.
+     *
+     * @throws ConfigurationException
+     * @throws ServerException
+     */
+    public static function start(array $config): Server
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the bound address, such as `0.0.0.0` or `::1`.
+     *
+     * @throws ServerException
+     */
+    public function host(): string
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the bound port: the real one when 0 was asked for.
+     *
+     * @throws ServerException
+     */
+    public function port(): int
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Wait for notices, and let signal handlers run meanwhile.
+     *
+     * Returns as soon as there is a notice, and also, perhaps with none, after a signal, whose handler has then run.
+     * With `debug` off there are warnings only.
+     *
+     * @param  int  $timeout  Milliseconds, 0 or more.
+     * @return list<array{type: 'info', title: string, message: string}|array{type: 'message'|'error'|'warning', message: string}>
+     *
+     * @throws ServerException
+     * @throws \ValueError
+     */
+    public function poll(int $timeout = 1000): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the server's figures.
+     *
+     * @return array{connections: int, channels: int, messages_received: int, messages_sent: int, notices_dropped: int, workers: int}
+     *
+     * @throws ServerException
+     */
+    public function stats(): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Accept no more connections, close those there are, and end the threads.
+     *
+     * A second call does nothing.
+     *
+     * @param  int  $grace  Milliseconds, 0 or more, that connections may take to close.
+     *
+     * @throws ServerException
+     * @throws \ValueError
+     */
+    public function stop(int $grace = 5000): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+}
