@@ -1,0 +1,9 @@
+# cargo itself knows whether anything has to be built.
+.PHONY: reverb-cargo
+reverb-cargo:
+	cd "$(REVERB_SRCDIR)" && PHP="$(PHP_EXECUTABLE)" PHP_CONFIG="$$(command -v $(PHP_CONFIG))" CARGO_TARGET_DIR="$(top_builddir)/target" $(CARGO) build --release --locked --lib
+
+$(phplibdir)/reverb.la: reverb-cargo
+	$(mkinstalldirs) $(phplibdir)
+	cp "$(top_builddir)/target/release/libreverb.so" $(phplibdir)/reverb.so
+	echo "dlname='reverb.so'" > $(phplibdir)/reverb.la
