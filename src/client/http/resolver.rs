@@ -1,5 +1,6 @@
 //! Addresses of a server's host.
 
+use nix::sys::signal::{SigSet, SigmaskHow};
 use ureq::{
     Error,
     config::Config,
@@ -12,7 +13,7 @@ use ureq::{
 
 /// Takes an address as it is, where the usual resolver would start a thread to keep the time limit.
 ///
-/// A host name still needs that thread, for as long as the system's resolver takes.
+/// A host name still needs that thread. It starts with all signals blocked: they are for the thread that runs PHP.
 #[derive(Debug, Default)]
 pub(super) struct LiteralResolver(DefaultResolver);
 
@@ -27,7 +28,12 @@ impl Resolver for LiteralResolver {
             .authority()
             .and_then(|authority| authority.as_str().parse().ok());
         let Some(address) = literal else {
-            return self.0.resolve(uri, config, timeout).map_err(without_kind);
+            let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+            let addresses = self.0.resolve(uri, config, timeout);
+            if let Ok(before) = before {
+                let _restored = before.thread_set_mask();
+            }
+            return addresses.map_err(without_kind);
         };
         let mut addresses = self.empty();
         addresses.push(address);
