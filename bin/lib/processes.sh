@@ -25,7 +25,7 @@ stop_all() {
     done
 
     for group in "${started_groups[@]}"; do
-        await_end "$group" 50 || kill -KILL -- "-$group" 2> /dev/null || true
+        await_end "$group" 80 || kill -KILL -- "-$group" 2> /dev/null || true
     done
 
     started_groups=()
