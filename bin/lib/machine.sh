@@ -43,14 +43,14 @@ as_root() {
     fi
 }
 
-# The PHP to build for and to run: $PHP, else Debian's, always as absolute paths, because ext-php-rs
-# rebuilds when they are spelled differently and refuses a relative PHP_CONFIG.
+# The PHP to build for and to run: $PHP, else Debian's, always as the absolute path that php-config also gives,
+# because ext-php-rs rebuilds when it is spelled differently and refuses a relative PHP_CONFIG.
 need_php() {
     if [ -z "${PHP:-}" ] && ! command -v php > /dev/null; then
         need_apt php-cli
     fi
 
-    PHP=$(command -v "${PHP:-php}") || fail "PHP is set to a command that does not exist"
+    PHP=$(readlink -f "$(command -v "${PHP:-php}")") || fail "PHP is set to a command that does not exist"
     PHP_VERSION_SHORT=$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
     need_apt "php$PHP_VERSION_SHORT-cli" "php$PHP_VERSION_SHORT-mbstring" "php$PHP_VERSION_SHORT-xml" \
         "php$PHP_VERSION_SHORT-sqlite3" composer unzip

@@ -84,7 +84,8 @@ step_pecl() {
     need_php_headers
     copy=$(mktemp -d)
     root="$copy.root"
-    trap 'rm -rf "$copy" "$root"' EXIT
+    # shellcheck disable=SC2064 # the paths as they are now: the variables are gone by then
+    trap "rm -rf '$copy' '$root'" EXIT
     git archive HEAD | tar -x -C "$copy"
     mkdir -p "$(cargo_target)"
     ln -s "$(cargo_target)" "$copy/target"
