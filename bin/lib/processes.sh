@@ -44,7 +44,7 @@ await_end() {
 
 # Waits until a port answers, for at most so many seconds, or until the program that should answer has ended.
 await_port() {
-    local port="$1" program="$2" seconds="$3" end=$((SECONDS + $3))
+    local port="$1" program="$2" end=$((SECONDS + $3))
 
     until port_answers "$port"; do
         kill -0 "$program" 2> /dev/null || return 1

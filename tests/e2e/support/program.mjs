@@ -74,7 +74,7 @@ export class Program {
   }
 }
 
-function accepts(address) {
+export function accepts(address) {
   return new Promise((resolve) => {
     const socket = typeof address === 'number' ? connect(address, '127.0.0.1') : connect(address);
     socket.once('connect', () => { socket.destroy(); resolve(true); });
