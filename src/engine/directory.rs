@@ -15,7 +15,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::{
     application::ApplicationIndex,
     frame::Frame,
-    inbox::{Delivery, Inbox},
+    inbox::{Delivery, Inbox, Task},
     presence::{Change, Members},
 };
 use crate::protocol::{ChannelName, Member};
@@ -47,6 +47,15 @@ struct Channel {
     /// How many subscribers each worker has; `subscribers.len()` is the number of workers.
     subscribers: Box<[u32]>,
     members: Members,
+}
+
+/// How many are in a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Occupancy {
+    /// Subscribed connections.
+    pub subscriptions: usize,
+    /// Different users, of a presence channel.
+    pub users: usize,
 }
 
 /// What a worker learns when it subscribes a connection.
@@ -133,6 +142,41 @@ impl Directory {
         }
     }
 
+    /// Who is in a channel; nobody if it is vacant.
+    pub(super) fn occupancy(&self, application: ApplicationIndex, name: &ChannelName) -> Occupancy {
+        let shard = self.shard(application, name);
+        let channel = shard.channels.get(&(application, name.clone()));
+        channel.map(Channel::occupancy).unwrap_or_default()
+    }
+
+    /// The members of a channel; none if it is vacant.
+    pub(super) fn members(
+        &self,
+        application: ApplicationIndex,
+        name: &ChannelName,
+    ) -> Option<Vec<Arc<Member>>> {
+        let shard = self.shard(application, name);
+        let channel = shard.channels.get(&(application, name.clone()))?;
+        Some(channel.members.list())
+    }
+
+    /// The occupied channels of an application whose names begin with a prefix, in any order.
+    pub(super) fn list(
+        &self,
+        application: ApplicationIndex,
+        prefix: &str,
+    ) -> Vec<(ChannelName, Occupancy)> {
+        let mut list = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let channels = shard.channels.iter().filter(|((owner, name), _)| {
+                *owner == application && name.as_str().starts_with(prefix)
+            });
+            list.extend(channels.map(|((_, name), channel)| (name.clone(), channel.occupancy())));
+        }
+        list
+    }
+
     /// How many channels have subscribers.
     pub(super) fn channels(&self) -> usize {
         self.shards
@@ -157,12 +201,12 @@ impl Directory {
         *sequence += 1;
         for (inbox, subscribers) in self.inboxes.iter().zip(&channel.subscribers) {
             if *subscribers > 0 {
-                inbox.push(Delivery {
+                inbox.push(Task::Deliver(Delivery {
                     application,
                     channel: name.clone(),
                     sequence: *sequence,
                     frame: frame.clone(),
-                });
+                }));
             }
         }
     }
@@ -178,6 +222,13 @@ impl Channel {
         Self {
             subscribers: vec![0; workers].into_boxed_slice(),
             members: Members::default(),
+        }
+    }
+
+    fn occupancy(&self) -> Occupancy {
+        Occupancy {
+            subscriptions: self.subscribers.iter().map(|count| *count as usize).sum(),
+            users: self.members.count(),
         }
     }
 

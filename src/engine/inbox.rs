@@ -3,7 +3,10 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use parking_lot::Mutex;
@@ -22,6 +25,18 @@ pub(super) struct Delivery {
     pub(super) frame: Frame,
 }
 
+/// What a worker finds in its inbox.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    /// Bring a frame to subscribers.
+    Deliver(Delivery),
+    /// Close the connections of a user.
+    Terminate {
+        application: ApplicationIndex,
+        user_id: Arc<str>,
+    },
+}
+
 /// Wakes the thread of a worker that waits for something to do.
 pub trait Wake: Send + Sync {
     /// Wakes it; waking twice is the same as once.
@@ -31,12 +46,12 @@ pub trait Wake: Send + Sync {
 /// The bounded queue of a worker.
 ///
 /// The bound is kept by those who push: publishers wait, and workers stop reading from their
-/// clients, while any inbox holds [`Inbox::CONGESTED`] deliveries. So it holds that many, and at
+/// clients, while any inbox holds [`Inbox::CONGESTED`] tasks. So it holds that many, and at
 /// most one more for each thread that pushes at that moment.
 pub(super) struct Inbox {
-    /// Guards the order of deliveries. Rank 2: taken under the lock of a directory shard (rank 1),
+    /// Guards the order of tasks. Rank 2: taken under the lock of a directory shard (rank 1),
     /// nothing is taken under it.
-    queue: Mutex<VecDeque<Delivery>>,
+    queue: Mutex<VecDeque<Task>>,
     length: AtomicUsize,
     /// True while the worker waits, so that only then somebody pays for waking it.
     asleep: AtomicBool,
@@ -56,16 +71,16 @@ impl Inbox {
         }
     }
 
-    pub(super) fn push(&self, delivery: Delivery) {
+    pub(super) fn push(&self, task: Task) {
         let mut queue = self.queue.lock();
-        queue.push_back(delivery);
+        queue.push_back(task);
         self.length.store(queue.len(), Ordering::Release);
         drop(queue);
         self.wake();
     }
 
-    /// Takes up to `most` deliveries, oldest first.
-    pub(super) fn take(&self, most: usize, taken: &mut Vec<Delivery>) {
+    /// Takes up to `most` tasks, oldest first.
+    pub(super) fn take(&self, most: usize, taken: &mut Vec<Task>) {
         if self.is_empty() {
             return;
         }

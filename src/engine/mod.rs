@@ -20,6 +20,7 @@ mod worker;
 
 pub use application::{Application, ApplicationIndex, Applications, ClientEvents, RateLimit};
 pub use backlog::{Gone, Outlet};
+pub use directory::Occupancy;
 pub use inbox::Wake;
 pub use notice::{Notice, Notices};
 pub use publish::{Engine, Publication, Stats};

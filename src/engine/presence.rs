@@ -61,6 +61,10 @@ impl Members {
         }
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.users.len()
+    }
+
     pub(super) fn list(&self) -> Vec<Arc<Member>> {
         self.users
             .values()

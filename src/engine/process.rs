@@ -27,3 +27,8 @@ pub fn current() -> Option<Arc<Engine>> {
 pub fn announce(engine: &Arc<Engine>) {
     *CURRENT.lock() = Some((process::id(), Arc::downgrade(engine)));
 }
+
+/// The engine has stopped: this process has none any more.
+pub fn withdraw() {
+    *CURRENT.lock() = None;
+}

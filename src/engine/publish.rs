@@ -10,12 +10,12 @@ use std::{
 
 use super::{
     application::{ApplicationIndex, Applications},
-    directory::{Directory, WorkerIndex},
+    directory::{Directory, Occupancy, WorkerIndex},
     frame::{Frame, encode_sized},
-    inbox::{Inbox, Wake},
+    inbox::{Inbox, Task, Wake},
     notice::{Notice, Notices},
 };
-use crate::protocol::{ChannelName, Data, SocketId, event};
+use crate::protocol::{ChannelName, Data, Member, SocketId, event};
 
 /// An event for the subscribers of some channels.
 #[derive(Debug)]
@@ -108,6 +108,43 @@ impl Engine {
         }
     }
 
+    /// Closes all connections of a user, on whichever worker they are.
+    pub fn terminate(&self, application: ApplicationIndex, user_id: &str) {
+        let user_id: Arc<str> = user_id.into();
+        for inbox in self.inboxes.iter() {
+            inbox.push(Task::Terminate {
+                application,
+                user_id: Arc::clone(&user_id),
+            });
+        }
+    }
+
+    /// Who is in a channel; nobody if it is vacant.
+    #[must_use]
+    pub fn occupancy(&self, application: ApplicationIndex, channel: &ChannelName) -> Occupancy {
+        self.directory.occupancy(application, channel)
+    }
+
+    /// The members of a presence channel; none if it is vacant.
+    #[must_use]
+    pub fn members(
+        &self,
+        application: ApplicationIndex,
+        channel: &ChannelName,
+    ) -> Option<Vec<Arc<Member>>> {
+        self.directory.members(application, channel)
+    }
+
+    /// The occupied channels whose names begin with a prefix, in any order.
+    #[must_use]
+    pub fn channels(
+        &self,
+        application: ApplicationIndex,
+        prefix: &str,
+    ) -> Vec<(ChannelName, Occupancy)> {
+        self.directory.list(application, prefix)
+    }
+
     /// Whether a worker has so much to deliver that nobody should bring more.
     #[must_use]
     pub fn is_congested(&self) -> bool {
@@ -149,11 +186,6 @@ impl Engine {
             title,
             message: message(),
         });
-    }
-
-    /// Wakes every worker that waits, for a change that is not in its inbox.
-    pub fn wake_all(&self) {
-        self.inboxes.iter().for_each(Inbox::wake);
     }
 
     pub(super) fn directory(&self) -> &Directory {

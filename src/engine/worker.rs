@@ -24,7 +24,7 @@ use super::{
     connection::{Connection, Phase},
     directory::WorkerIndex,
     frame::{encode, farewell},
-    inbox::Delivery,
+    inbox::Task,
     publish::Engine,
 };
 use crate::protocol::{ChannelName, PusherError, ServerMessage, SocketId, connection_established};
@@ -53,7 +53,7 @@ pub struct Worker<O> {
     /// Connections whose backlog passed `max_backlog`; empty in between.
     slow: Vec<usize>,
     /// Room for [`Worker::drain_inbox`]; empty in between.
-    taken: Vec<Delivery>,
+    taken: Vec<Task>,
 }
 
 /// A connection among those of a worker. A key is used again after its connection was removed.
@@ -138,6 +138,20 @@ impl<O: Outlet> Worker<O> {
         self.connections
             .get_mut(key)
             .map(|connection| &mut connection.outlet)
+    }
+
+    /// Whether nobody is connected.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Whether a connection is at its end, so that what it says is not heard any more.
+    #[must_use]
+    pub fn is_closing(&self, key: ConnectionKey) -> bool {
+        self.connections
+            .get(key)
+            .is_none_or(|connection| connection.is_closing())
     }
 
     /// The keys of all connections.

@@ -1,1 +1,19 @@
-//! Placeholder.
+//! Everything that touches the system: threads, sockets, HTTP, the clock.
+//!
+//! It moves bytes between sockets and the layers below and knows neither PHP nor, beyond handing
+//! them on, the messages of the protocol. `src/README.md` draws the threads.
+
+mod config;
+mod entrance;
+mod error;
+mod http;
+mod listener;
+mod local;
+mod peer;
+mod running;
+mod signals;
+mod worker;
+
+pub use config::{Config, ConfigError};
+pub use error::ServerError;
+pub use running::Server;

@@ -11,7 +11,7 @@ use crate::{
         channel::{Channel, Logged, Subscriber},
         connection::Connection,
         frame::farewell,
-        inbox::Inbox,
+        inbox::{Delivery, Inbox, Task},
     },
     protocol::PusherError,
 };
@@ -33,25 +33,35 @@ impl<O: Outlet> Worker<O> {
         self.dirty.is_empty() && self.engine.inbox(self.index).fall_asleep()
     }
 
-    /// Moves deliveries from the inbox to the logs of their channels.
-    pub fn drain_inbox(&mut self) {
+    /// Takes what the inbox holds: frames go to the logs of their channels.
+    pub fn drain_inbox(&mut self, now: Instant) {
         let room = MOST_LOGGED.saturating_sub(self.logged);
         let mut taken = std::mem::take(&mut self.taken);
         self.engine.inbox(self.index).take(room, &mut taken);
-        for delivery in taken.drain(..) {
-            let key = (delivery.application, delivery.channel.clone());
-            let Some(&index) = self.names.get(&key) else {
-                continue; // The last subscriber of this worker has left meanwhile.
-            };
-            let channel = &mut self.channels[index];
-            if channel.is_quiet() {
-                self.dirty.push_back(index);
+        for task in taken.drain(..) {
+            match task {
+                Task::Deliver(delivery) => self.log(delivery),
+                Task::Terminate {
+                    application,
+                    user_id,
+                } => self.terminate_user(application, &user_id, now),
             }
-            self.order += 1;
-            self.logged += 1;
-            channel.append(self.order, delivery);
         }
         self.taken = taken;
+    }
+
+    fn log(&mut self, delivery: Delivery) {
+        let key = (delivery.application, delivery.channel.clone());
+        let Some(&index) = self.names.get(&key) else {
+            return; // The last subscriber of this worker has left meanwhile.
+        };
+        let channel = &mut self.channels[index];
+        if channel.is_quiet() {
+            self.dirty.push_back(index);
+        }
+        self.order += 1;
+        self.logged += 1;
+        channel.append(self.order, delivery);
     }
 
     /// Brings the frames of one channel to up to `most` connections; whether there is more to do.

@@ -1,0 +1,151 @@
+//! Connections before it is known what they want: a WebSocket, or the HTTP API.
+
+mod request;
+
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use mio::net::TcpStream;
+use slab::Slab;
+
+use self::request::Request;
+use super::{
+    peer::{Incoming, read},
+    running::Shared,
+};
+
+/// How long a client may take for the head of its request, and to go after a refusal.
+const TIME: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Default)]
+pub(super) struct Entrance {
+    newcomers: Slab<Newcomer>,
+}
+
+#[derive(Debug)]
+struct Newcomer {
+    stream: TcpStream,
+    /// The head of the request as far as it came; at most `max_request_size` and one read.
+    received: Vec<u8>,
+    since: Instant,
+    is_registered: bool,
+    /// It got its answer, and whatever else it says is not read.
+    is_refused: bool,
+}
+
+/// What became of a newcomer.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// It has not said enough, or was refused; it stays where it is.
+    Undecided,
+    /// A request for the HTTP API, with what was read of it.
+    Api {
+        stream: TcpStream,
+        received: Vec<u8>,
+        is_registered: bool,
+    },
+    /// A WebSocket handshake that is in order.
+    Socket {
+        stream: TcpStream,
+        is_registered: bool,
+        /// The answer to the handshake.
+        head: Vec<u8>,
+        application_key: String,
+        origin: Option<String>,
+        /// What came behind the handshake.
+        rest: Vec<u8>,
+    },
+}
+
+impl Entrance {
+    pub(super) fn admit(&mut self, stream: TcpStream, now: Instant) -> usize {
+        self.newcomers.insert(Newcomer {
+            stream,
+            received: Vec::new(),
+            since: now,
+            is_registered: false,
+            is_refused: false,
+        })
+    }
+
+    /// Reads what a newcomer says, and decides.
+    pub(super) fn receive(&mut self, key: usize, buffer: &mut [u8], shared: &Shared) -> Entry {
+        let Some(newcomer) = self.newcomers.get_mut(key) else {
+            return Entry::Undecided;
+        };
+        loop {
+            let (length, is_more) = match read(&mut newcomer.stream, buffer) {
+                Incoming::End => {
+                    self.newcomers.remove(key);
+                    return Entry::Undecided;
+                }
+                Incoming::Full(length) => (length, true),
+                Incoming::Some(length) => (length, false),
+            };
+            if !newcomer.is_refused {
+                newcomer.received.extend_from_slice(&buffer[..length]);
+                match Request::parse(&newcomer.received, &shared.path, shared.max_request_size) {
+                    Request::Partial => {}
+                    Request::Refused(response) => newcomer.refuse(&response),
+                    Request::Api => return self.hand_to_api(key),
+                    Request::Socket(request) => return self.hand_to_socket(key, request),
+                }
+            }
+            if !is_more {
+                return Entry::Undecided;
+            }
+        }
+    }
+
+    /// A newcomer whose socket is not in the event queue yet; it counts as registered from now on.
+    pub(super) fn unregistered(&mut self, key: usize) -> Option<&mut TcpStream> {
+        let newcomer = self.newcomers.get_mut(key)?;
+        let is_new = !std::mem::replace(&mut newcomer.is_registered, true);
+        is_new.then_some(&mut newcomer.stream)
+    }
+
+    pub(super) fn remove(&mut self, key: usize) {
+        self.newcomers.try_remove(key);
+    }
+
+    /// Drops those who took too long.
+    pub(super) fn tick(&mut self, now: Instant) {
+        self.newcomers
+            .retain(|_, newcomer| now.duration_since(newcomer.since) < TIME);
+    }
+
+    fn hand_to_api(&mut self, key: usize) -> Entry {
+        let newcomer = self.newcomers.remove(key);
+        Entry::Api {
+            stream: newcomer.stream,
+            received: newcomer.received,
+            is_registered: newcomer.is_registered,
+        }
+    }
+
+    fn hand_to_socket(&mut self, key: usize, request: request::SocketRequest) -> Entry {
+        let mut newcomer = self.newcomers.remove(key);
+        Entry::Socket {
+            stream: newcomer.stream,
+            is_registered: newcomer.is_registered,
+            head: request.head,
+            application_key: request.application_key,
+            origin: request.origin,
+            rest: newcomer.received.split_off(request.length),
+        }
+    }
+}
+
+impl Newcomer {
+    /// Answers and waits for the other side to go: closing at once could destroy the answer, as
+    /// unread input makes the kernel reset the connection (RFC 9112, section 9.6).
+    fn refuse(&mut self, response: &[u8]) {
+        // The socket is new and takes a short answer whole; if it is broken, the next read tells.
+        let _ = self.stream.write(response);
+        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+        self.received = Vec::new();
+        self.is_refused = true;
+    }
+}

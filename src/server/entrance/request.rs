@@ -1,0 +1,83 @@
+//! The first request of a connection, as far as it decides who serves it.
+
+use crate::{
+    api::{ApiError, Response, Route},
+    server::http,
+    websocket::handshake,
+};
+
+/// More headers than any browser or proxy sends.
+const MOST_HEADERS: usize = 100;
+
+#[derive(Debug)]
+pub(super) enum Request {
+    /// The head is not complete.
+    Partial,
+    /// The HTTP API's business, wrong paths and methods included.
+    Api,
+    /// A WebSocket handshake that is in order.
+    Socket(SocketRequest),
+    /// Neither; the answer.
+    Refused(Vec<u8>),
+}
+
+#[derive(Debug)]
+pub(super) struct SocketRequest {
+    /// The length of the request's head; what follows are frames.
+    pub(super) length: usize,
+    /// The answer to the handshake.
+    pub(super) head: Vec<u8>,
+    pub(super) application_key: String,
+    pub(super) origin: Option<String>,
+}
+
+impl Request {
+    /// Looks at what came so far. `prefix` is where the server's routes begin.
+    pub(super) fn parse(received: &[u8], prefix: &str, max_request_size: usize) -> Self {
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut request = httparse::Request::new(&mut headers);
+        match request.parse(received) {
+            Ok(httparse::Status::Complete(length)) if length <= max_request_size => {
+                Self::decide(&request, length, prefix)
+            }
+            Ok(httparse::Status::Partial) if received.len() <= max_request_size => Self::Partial,
+            Ok(_) => Self::refused(ApiError::PayloadTooLarge),
+            Err(_) => Self::refused(ApiError::BadRequest),
+        }
+    }
+
+    fn decide(request: &httparse::Request<'_, '_>, length: usize, prefix: &str) -> Self {
+        let (Some(method), Some(target)) = (request.method, request.path) else {
+            return Self::refused(ApiError::BadRequest);
+        };
+        let path = target.split('?').next().unwrap_or_default();
+        let Ok(Route::Socket { key }) = Route::parse(method, path, prefix) else {
+            return Self::Api;
+        };
+        let headers = request
+            .headers
+            .iter()
+            .map(|header| (header.name, header.value));
+        match handshake::accept(method, request.version.unwrap_or(0), headers) {
+            Ok(acceptance) => Self::Socket(SocketRequest {
+                length,
+                head: acceptance.response(),
+                application_key: key,
+                origin: origin(request),
+            }),
+            Err(refusal) => Self::Refused(refusal.response()),
+        }
+    }
+
+    fn refused(error: ApiError) -> Self {
+        Self::Refused(http::last_response(&Response::from(error)))
+    }
+}
+
+fn origin(request: &httparse::Request<'_, '_>) -> Option<String> {
+    let header = request
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("origin"))?;
+    String::from_utf8(header.value.to_vec()).ok()
+}

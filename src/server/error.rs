@@ -1,0 +1,42 @@
+//! Why a server does not start.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+/// A server could not start; the text says what the operator can do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Another program listens there.
+    #[error(
+        "cannot listen on {0}: the address is already in use; stop the other server or choose another port"
+    )]
+    AddressInUse(SocketAddr),
+    /// The address is not one of this machine's.
+    #[error("cannot listen on {0}: this machine does not have that address")]
+    AddressNotAvailable(SocketAddr),
+    /// Ports below 1024 mostly need root.
+    #[error("cannot listen on {0}: permission denied; ports below 1024 need special rights")]
+    PermissionDenied(SocketAddr),
+    /// Any other failure to listen.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// The unix socket for publishers of this machine could not be made.
+    #[error("cannot make the socket {0}: {1}; its directory must exist and be writable")]
+    Socket(PathBuf, io::Error),
+    /// One server per process.
+    #[error("a server is already running in this process; stop it first")]
+    AlreadyRunning,
+    /// The system refused a thread, a pipe or an event queue.
+    #[error("the system refused a resource: {0}; check the limits of processes and open files")]
+    Resource(#[from] io::Error),
+}
+
+impl ServerError {
+    pub(super) fn listen(address: SocketAddr, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::AddressInUse(address),
+            io::ErrorKind::AddrNotAvailable => Self::AddressNotAvailable(address),
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied(address),
+            _ => Self::Listen(address, error),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The HTTP API on the sockets of its callers, by hyper.
+
+use std::{
+    convert::Infallible,
+    io::Cursor,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{
+    Request, StatusCode,
+    body::{Body, Incoming},
+    header::{HeaderName, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use mio::net::TcpStream;
+use tokio::{
+    io::AsyncReadExt,
+    time::{sleep, timeout},
+};
+
+use super::running::Shared;
+use crate::{
+    api::{
+        ApiError, ChannelInfo, Command, Endpoint, Event, Info, Occupancy, Query, Response, Route,
+        signature::{self, Signed},
+    },
+    engine::{self, ApplicationIndex, Publication},
+    protocol::ChannelName,
+};
+
+/// How long a caller may be silent between requests or amid the head of one.
+const HEAD_TIME: Duration = Duration::from_secs(60);
+
+/// How long a caller may take for a body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// How long a publisher waits for workers that lag behind.
+const CONGESTION_TIME: Duration = Duration::from_secs(5);
+
+/// How long between two looks at workers that lag behind.
+const CONGESTION_PAUSE: Duration = Duration::from_millis(1);
+
+/// Serves a connection of the HTTP API, of which something was read already.
+pub(super) fn spawn(stream: TcpStream, received: Vec<u8>, shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        let Ok(stream) = tokio::net::TcpStream::from_std(stream.into()) else {
+            return; // The runtime is shutting down.
+        };
+        let (reader, writer) = stream.into_split();
+        let stream = tokio::io::join(Cursor::new(received).chain(reader), writer);
+        let service = service_fn(|request| {
+            let shared = Arc::clone(&shared);
+            async move { Ok::<_, Infallible>(respond(request, &shared).await) }
+        });
+        // An error here is the caller's: it broke the connection or the rules of HTTP, and has
+        // its answer if one is possible.
+        let _ = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+    });
+}
+
+/// A whole response as bytes, for a connection that is closed after it.
+pub(super) fn last_response(response: &Response) -> Vec<u8> {
+    let status = StatusCode::from_u16(response.status).unwrap_or_default();
+    let mut head = format!("HTTP/1.1 {status}\r\nConnection: close\r\n");
+    for (name, value) in &response.headers {
+        head.extend([name, ": ", value, "\r\n"]);
+    }
+    let length = response.body.len().to_string();
+    head.extend(["Content-Length: ", &length, "\r\n\r\n", &response.body]);
+    head.into_bytes()
+}
+
+async fn respond(request: Request<Incoming>, shared: &Shared) -> hyper::Response<Full<Bytes>> {
+    let response = answer(request, shared).await.unwrap_or_else(|error| {
+        if error == ApiError::Internal {
+            shared
+                .engine
+                .notices()
+                .warn("The HTTP API could not answer a request in time.".to_owned());
+        }
+        error.into()
+    });
+    let mut sent = hyper::Response::new(Full::from(response.body));
+    *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or_default();
+    for (name, value) in response.headers {
+        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+            sent.headers_mut().append(name, HeaderValue::from_static(value));
+        }
+    }
+    sent
+}
+
+/// The order of checks is Reverb's: route, application, signature, body.
+async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response, ApiError> {
+    let (head, body) = request.into_parts();
+    let (method, path) = (head.method.as_str(), head.uri.path());
+    let (id, endpoint) = match Route::parse(method, path, &shared.path)? {
+        Route::Up => return Ok(Response::health()),
+        Route::Socket { .. } => return Err(ApiError::BadRequest),
+        Route::Application { id, endpoint } => (id, endpoint),
+    };
+    let body = read(body, shared.max_request_size).await?;
+    let applications = shared.engine.applications();
+    let Some(index) = applications.by_id(&id) else {
+        return Err(ApiError::ApplicationUnknown(id));
+    };
+    let application = applications.application(index);
+    let query = Query::parse(head.uri.query().unwrap_or_default());
+    let signed = Signed {
+        method,
+        path,
+        query: &query,
+        body: &body,
+    };
+    let credentials = (application.key.as_str(), application.secret.as_str());
+    signature::verify(&signed, credentials, &shared.path, now())?;
+    carry_out(endpoint, &query, &body, (shared, index)).await
+}
+
+async fn carry_out(
+    endpoint: Endpoint,
+    query: &Query,
+    body: &[u8],
+    (shared, application): (&Shared, ApplicationIndex),
+) -> Result<Response, ApiError> {
+    let engine = &shared.engine;
+    Ok(match Command::parse(endpoint, query, body)? {
+        Command::Publish(event) => {
+            publish(shared, application, &event).await?;
+            let infos = event.info.map(|info| {
+                event
+                    .channels
+                    .iter()
+                    .map(|channel| (channel.clone(), info_of(shared, application, info, channel)))
+                    .collect::<Vec<_>>()
+            });
+            Response::published(infos.as_deref())
+        }
+        Command::PublishBatch(events) => {
+            let mut infos = Vec::new();
+            for event in &events {
+                publish(shared, application, event).await?;
+                infos.extend(event.channels.iter().map(|channel| {
+                    event
+                        .info
+                        .map(|info| info_of(shared, application, info, channel))
+                }));
+            }
+            Response::batch_published(&infos)
+        }
+        Command::Connections => {
+            Response::connections(engine.applications().connections(application))
+        }
+        Command::Channels { prefix, info } => {
+            let mut channels = engine.channels(application, &prefix);
+            channels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            let infos: Vec<_> = channels
+                .into_iter()
+                .map(|(name, occupancy)| {
+                    let info = info.of(&name, described(occupancy));
+                    (name, info)
+                })
+                .collect();
+            Response::channels(&infos)
+        }
+        Command::Channel { channel, info } => Response::channel(&info_of(
+            shared,
+            application,
+            info.with_occupied(),
+            &channel,
+        )),
+        Command::Users { channel } if !channel.is_presence() => Response::users_of_other_channel(),
+        Command::Users { channel } => match engine.members(application, &channel) {
+            Some(members) => {
+                let ids: Vec<_> = members
+                    .iter()
+                    .map(|member| member.id().to_owned())
+                    .collect();
+                Response::users(&ids)
+            }
+            None => Response::users_of_unknown_channel(),
+        },
+        Command::TerminateConnections { user_id } => {
+            engine.terminate(application, &user_id);
+            Response::done()
+        }
+    })
+}
+
+async fn publish(
+    shared: &Shared,
+    application: ApplicationIndex,
+    event: &Event,
+) -> Result<(), ApiError> {
+    let calm = timeout(CONGESTION_TIME, until_calm(shared));
+    calm.await.map_err(|_| ApiError::Internal)?;
+    let publication = Publication {
+        event: &event.name,
+        data: &event.data,
+        channels: &event.channels,
+        except: event.except,
+    };
+    shared.engine.publish(application, &publication);
+    Ok(())
+}
+
+/// Waits until no worker lags behind.
+pub(super) async fn until_calm(shared: &Shared) {
+    while shared.engine.is_congested() {
+        sleep(CONGESTION_PAUSE).await;
+    }
+}
+
+fn info_of(
+    shared: &Shared,
+    application: ApplicationIndex,
+    info: Info,
+    channel: &ChannelName,
+) -> ChannelInfo {
+    info.of(
+        channel,
+        described(shared.engine.occupancy(application, channel)),
+    )
+}
+
+fn described(occupancy: engine::Occupancy) -> Occupancy {
+    Occupancy {
+        subscriptions: occupancy.subscriptions,
+        users: occupancy.users,
+    }
+}
+
+/// Reads a body, unless it announces or brings more than it may.
+async fn read(body: Incoming, max_request_size: usize) -> Result<Bytes, ApiError> {
+    if body.size_hint().lower() > max_request_size as u64 {
+        return Err(ApiError::PayloadTooLarge);
+    }
+    let body = timeout(BODY_TIME, Limited::new(body, max_request_size).collect());
+    match body.await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
+        _ => Err(ApiError::BadRequest),
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}

@@ -1,0 +1,336 @@
+//! The unix socket: other PHP processes of this machine publish here.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    fs,
+    io::{self, ErrorKind},
+    os::unix::{fs::PermissionsExt, net::UnixStream as BlockingStream},
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{UnixListener, UnixStream},
+    sync::watch,
+    task::spawn_local,
+    time::{interval, timeout},
+};
+
+use super::{ServerError, http::until_calm, running::Shared};
+use crate::{
+    engine::{ApplicationIndex, Publication},
+    protocol::{
+        ChannelName, SocketId,
+        local::{
+            ClientFrame, Hello, LocalError, MAX_HELLO, Nonce, Publish, PublisherId, Reason,
+            ServerFrame,
+        },
+    },
+};
+
+/// Who may connect: the server's user and group.
+const MODE: u32 = 0o660;
+
+/// How long a publisher may take to prove that it knows the secret.
+const HELLO_TIME: Duration = Duration::from_secs(5);
+
+/// How long a publisher's last sequence is remembered; no publisher repeats itself later.
+const MEMORY: Duration = Duration::from_secs(60);
+
+/// How long to wait when the system has no descriptor left for a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Read at a time from a publisher.
+const READ_SIZE: usize = 64 * 1024;
+
+/// A socket file that vanishes with its server.
+#[derive(Debug)]
+pub(super) struct LocalSocket {
+    listener: std::os::unix::net::UnixListener,
+    path: PathBuf,
+}
+
+impl LocalSocket {
+    /// Listens at a path. A file left behind by a dead server is replaced; if a live server has it,
+    /// there is no socket and the caller tells the operator.
+    pub(super) fn bind(path: &Path) -> Result<Option<Self>, ServerError> {
+        let failed = |error| ServerError::Socket(path.to_owned(), error);
+        match BlockingStream::connect(path) {
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                fs::remove_file(path).map_err(failed)?;
+            }
+            Err(_) => {}
+        }
+        let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
+        let socket = Self {
+            listener,
+            path: path.to_owned(),
+        };
+        fs::set_permissions(path, fs::Permissions::from_mode(MODE)).map_err(failed)?;
+        socket.listener.set_nonblocking(true).map_err(failed)?;
+        Ok(Some(socket))
+    }
+
+    /// Serves publishers until the server stops.
+    pub(super) async fn serve(
+        self,
+        shared: Arc<Shared>,
+        mut stop: watch::Receiver<Option<Instant>>,
+    ) -> io::Result<()> {
+        let listener = UnixListener::from_std(self.listener.try_clone()?)?;
+        let heard = Heard::default();
+        let mut forget = interval(MEMORY);
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let publisher = Publisher::new(stream, Arc::clone(&shared), heard.clone());
+                        spawn_local(publisher.serve());
+                    }
+                    Err(error) => {
+                        shared.engine.notices().warn(format!("Cannot accept publishers: {error}."));
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                now = forget.tick() => heard.forget(now.into_std()),
+                _changed = stop.changed() => return Ok(()),
+            }
+        }
+    }
+}
+
+impl Drop for LocalSocket {
+    fn drop(&mut self) {
+        // If somebody removed it before, all is well.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The last sequence of each publisher, so that what it repeats after a failure is not published
+/// twice. Lives on the control thread alone.
+#[derive(Clone, Default)]
+struct Heard(Rc<RefCell<HashMap<PublisherId, (u64, Instant)>>>);
+
+impl Heard {
+    /// Whether this sequence is new; from now on it is not.
+    fn is_new(&self, publisher: PublisherId, sequence: u64) -> bool {
+        let mut heard = self.0.borrow_mut();
+        let (last, at) = heard.entry(publisher).or_insert((0, Instant::now()));
+        *at = Instant::now();
+        let is_new = sequence > *last;
+        *last = sequence.max(*last);
+        is_new
+    }
+
+    fn forget(&self, now: Instant) {
+        self.0
+            .borrow_mut()
+            .retain(|_, (_, at)| now.saturating_duration_since(*at) < MEMORY);
+    }
+}
+
+/// One connected process.
+struct Publisher {
+    stream: UnixStream,
+    shared: Arc<Shared>,
+    heard: Heard,
+    /// Read and not understood yet: at most one frame and one read.
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The other side is gone.
+    Gone,
+    /// It broke the protocol; it is told and the connection closed.
+    Refused(Reason, String),
+}
+
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<LocalError> for End {
+    fn from(error: LocalError) -> Self {
+        let reason = match error {
+            LocalError::TooLarge(_) => Reason::TOO_LARGE,
+            LocalError::Version(_) => Reason::VERSION,
+            _ => Reason::MALFORMED,
+        };
+        Self::Refused(reason, error.to_string())
+    }
+}
+
+impl Publisher {
+    fn new(stream: UnixStream, shared: Arc<Shared>, heard: Heard) -> Self {
+        Self {
+            stream,
+            shared,
+            heard,
+            input: Vec::new(),
+            output: Vec::new(),
+        }
+    }
+
+    async fn serve(mut self) {
+        if let Err(End::Refused(reason, message)) = self.converse().await {
+            let refused = ServerFrame::Refused {
+                reason,
+                message: &message,
+            };
+            refused.encode(&mut self.output);
+            // The connection ends either way.
+            let _ = self.stream.write_all(&self.output).await;
+        }
+    }
+
+    async fn converse(&mut self) -> Result<(), End> {
+        let (application, publisher) = timeout(HELLO_TIME, self.greet())
+            .await
+            .map_err(|_| End::Gone)??;
+        loop {
+            let taken = self.take_frames(application, publisher).await?;
+            self.input.drain(..taken);
+            if !self.output.is_empty() {
+                self.stream.write_all(&self.output).await?;
+                self.output.clear();
+            }
+            self.read().await?;
+        }
+    }
+
+    async fn greet(&mut self) -> Result<(ApplicationIndex, PublisherId), End> {
+        let nonce = self.shared.nonce();
+        ServerFrame::Challenge { nonce }.encode(&mut self.output);
+        self.stream.write_all(&self.output).await?;
+        self.output.clear();
+        loop {
+            if let Some((frame, length)) = ClientFrame::decode(&self.input)? {
+                let ClientFrame::Hello(hello) = frame else {
+                    return Err(End::Refused(Reason::MALFORMED, "no Hello".to_owned()));
+                };
+                let known = self.recognise(&hello, &nonce)?;
+                self.input.drain(..length);
+                ServerFrame::Welcome.encode(&mut self.output);
+                return Ok(known);
+            }
+            if self.input.len() > MAX_HELLO {
+                return Err(End::Refused(Reason::MALFORMED, "no Hello".to_owned()));
+            }
+            self.read().await?;
+        }
+    }
+
+    fn recognise(
+        &self,
+        hello: &Hello<'_>,
+        nonce: &Nonce,
+    ) -> Result<(ApplicationIndex, PublisherId), End> {
+        let applications = self.shared.engine.applications();
+        let index = applications.by_id(hello.app_id).ok_or_else(|| {
+            let message = format!("No matching application for ID [{}].", hello.app_id);
+            End::Refused(Reason::UNKNOWN_APPLICATION, message)
+        })?;
+        if !hello.proves(&applications.application(index).secret, nonce) {
+            let message = "The secret is not that of the application.".to_owned();
+            return Err(End::Refused(Reason::WRONG_SECRET, message));
+        }
+        Ok((index, hello.publisher))
+    }
+
+    /// Carries out all whole frames of the input; returns their length.
+    async fn take_frames(
+        &mut self,
+        application: ApplicationIndex,
+        publisher: PublisherId,
+    ) -> Result<usize, End> {
+        let mut taken = 0;
+        while let Some((frame, length)) = ClientFrame::decode(&self.input[taken..])? {
+            let ClientFrame::Publish(publish) = frame else {
+                return Err(End::Refused(Reason::MALFORMED, "a second Hello".to_owned()));
+            };
+            until_calm(&self.shared).await;
+            let sequence = publish.sequence;
+            let outcome = self.shared.check(&publish).map(|channels| {
+                if self.heard.is_new(publisher, sequence) {
+                    self.shared.publish(application, &publish, &channels);
+                }
+            });
+            match outcome {
+                Ok(()) if publish.acknowledge => {
+                    ServerFrame::Ack { sequence }.encode(&mut self.output);
+                }
+                Ok(()) => {}
+                Err((reason, message)) => ServerFrame::Failed {
+                    sequence,
+                    reason,
+                    message: &message,
+                }
+                .encode(&mut self.output),
+            }
+            taken += length;
+        }
+        Ok(taken)
+    }
+
+    async fn read(&mut self) -> Result<(), End> {
+        self.input.reserve(READ_SIZE);
+        match self.stream.read_buf(&mut self.input).await? {
+            0 => Err(End::Gone),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Shared {
+    /// Reads the channels of an event that is within the limits.
+    fn check(&self, publish: &Publish<'_>) -> Result<Vec<ChannelName>, (Reason, String)> {
+        let size = publish.event.len()
+            + publish.data.len()
+            + publish
+                .channels
+                .iter()
+                .map(|name| name.len())
+                .sum::<usize>();
+        if size > self.max_request_size {
+            let limit = self.max_request_size;
+            let message =
+                format!("Payload too large: {size} bytes, and max_request_size is {limit}.");
+            return Err((Reason::TOO_LARGE, message));
+        }
+        let invalid = |message: String| (Reason::INVALID_EVENT, message);
+        if publish.event.is_empty() {
+            return Err(invalid("The event has no name.".to_owned()));
+        }
+        publish
+            .channels
+            .iter()
+            .map(|name| {
+                ChannelName::parse(name).map_err(|error| invalid(format!("{error}: \"{name}\"")))
+            })
+            .collect()
+    }
+
+    fn publish(
+        &self,
+        application: ApplicationIndex,
+        publish: &Publish<'_>,
+        channels: &[ChannelName],
+    ) {
+        let publication = Publication {
+            event: publish.event,
+            data: publish.data,
+            channels,
+            except: publish.socket_id.and_then(SocketId::parse),
+        };
+        self.engine.publish(application, &publication);
+    }
+}

@@ -1,0 +1,282 @@
+//! A running server: its threads, and how they are started and stopped.
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    process,
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use mio::net::TcpListener;
+use parking_lot::Mutex;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::watch,
+    task::LocalSet,
+};
+
+use super::{
+    Config, ServerError,
+    listener::listen,
+    local::LocalSocket,
+    signals,
+    worker::{Queue, WorkerThread},
+};
+use crate::engine::{Applications, Engine, Notices, Stats, process as current_process};
+
+/// How much longer than the grace period threads may take to end before they are left alone.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// What the threads of a server share.
+pub(super) struct Shared {
+    pub(super) engine: Arc<Engine>,
+    /// Where all routes begin, without slashes at its ends.
+    pub(super) path: String,
+    pub(super) max_request_size: usize,
+}
+
+/// A running server. Dropping it stops it at once.
+pub struct Server {
+    address: SocketAddr,
+    engine: Arc<Engine>,
+    /// The threads live in this process; a fork has none of them.
+    process: u32,
+    /// Becomes the time by which all must be over.
+    stop: watch::Sender<Option<Instant>>,
+    /// Guards the threads against being joined twice. Nothing else is locked under it.
+    threads: Mutex<Threads>,
+}
+
+struct Threads {
+    handles: Vec<JoinHandle<()>>,
+    /// Disconnected when the last thread has ended.
+    ended: mpsc::Receiver<()>,
+}
+
+impl Server {
+    /// Binds, starts the threads and returns.
+    ///
+    /// # Errors
+    /// If the address or the unix socket cannot be had, or a server runs already.
+    pub fn start(config: Config) -> Result<Self, ServerError> {
+        if current_process::current().is_some() {
+            return Err(ServerError::AlreadyRunning);
+        }
+        raise_open_files();
+        let (listeners, address) =
+            listen(SocketAddr::new(config.host, config.port), config.workers)?;
+        let notices = Arc::new(Notices::new(config.debug)?);
+        let local = bind_local(&config, &notices)?;
+        let queues = listeners
+            .iter()
+            .map(|_| Queue::new())
+            .collect::<io::Result<Vec<_>>>()?;
+        let wakers = queues
+            .iter()
+            .map(Queue::waker)
+            .collect::<io::Result<Vec<_>>>()?;
+        let applications = Applications::new(config.applications);
+        let engine = Arc::new(Engine::new(
+            applications,
+            wakers,
+            notices,
+            config.max_backlog,
+        ));
+        let shared = Arc::new(Shared {
+            engine: Arc::clone(&engine),
+            path: config.path,
+            max_request_size: config.max_request_size,
+        });
+        let (stop, stopped) = watch::channel(None);
+        let mut starter = Starter::new(shared, stopped);
+        if let Err(error) = starter.start_all(listeners.into_iter().zip(queues), local) {
+            stop.send_replace(Some(Instant::now()));
+            return Err(error);
+        }
+        current_process::announce(&engine);
+        Ok(Self {
+            address,
+            engine,
+            process: process::id(),
+            stop,
+            threads: Mutex::new(starter.threads),
+        })
+    }
+
+    /// The address it listens on; the port is the real one if 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the operator is told.
+    #[must_use]
+    pub fn notices(&self) -> &Notices {
+        self.engine.notices()
+    }
+
+    /// Figures to show.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.engine.stats()
+    }
+
+    /// Stops accepting, takes leave of the connections and ends the threads, within `grace`.
+    ///
+    /// Does nothing the second time, and nothing in a fork of the server's process.
+    pub fn stop(&self, grace: Duration) {
+        if self.process != process::id() {
+            return;
+        }
+        let deadline = Instant::now() + grace;
+        self.stop
+            .send_if_modified(|stop| stop.replace(deadline).is_none());
+        current_process::withdraw();
+        let mut threads = self.threads.lock();
+        let patience = (deadline + MARGIN).saturating_duration_since(Instant::now());
+        let has_ended =
+            threads.ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Disconnected);
+        for handle in threads.handles.drain(..) {
+            if has_ended {
+                // A thread that panicked has said so; there is nothing left to do for it.
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop(Duration::ZERO);
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Server")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// 64 random bits.
+    pub(super) fn random(&self) -> u64 {
+        u64::from_le_bytes(random())
+    }
+
+    /// A number that was never used before.
+    pub(super) fn nonce(&self) -> [u8; 32] {
+        random()
+    }
+}
+
+#[allow(
+    clippy::expect_used,
+    reason = "without randomness nothing here is safe to go on"
+)]
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has random numbers");
+    bytes
+}
+
+/// Starts the threads of a server.
+struct Starter {
+    shared: Arc<Shared>,
+    stopped: watch::Receiver<Option<Instant>>,
+    ended: mpsc::Sender<()>,
+    threads: Threads,
+}
+
+impl Starter {
+    fn new(shared: Arc<Shared>, stopped: watch::Receiver<Option<Instant>>) -> Self {
+        let (sender, ended) = mpsc::channel();
+        Self {
+            shared,
+            stopped,
+            ended: sender,
+            threads: Threads {
+                handles: Vec::new(),
+                ended,
+            },
+        }
+    }
+
+    fn start_all(
+        &mut self,
+        workers: impl Iterator<Item = (TcpListener, Queue)>,
+        local: Option<LocalSocket>,
+    ) -> Result<(), ServerError> {
+        for (listener, queue) in workers {
+            self.start_worker(queue, listener)?;
+        }
+        local.map_or(Ok(()), |local| self.start_control(local))
+    }
+
+    fn start_worker(&mut self, queue: Queue, listener: TcpListener) -> Result<(), ServerError> {
+        let index = self.threads.handles.len();
+        let worker = WorkerThread::new(queue, listener, index, Arc::clone(&self.shared))?;
+        let stopped = self.stopped.clone();
+        self.spawn(format!("reverb-worker-{index}"), move |runtime| {
+            runtime.block_on(worker.run(stopped))
+        })
+    }
+
+    fn start_control(&mut self, local: LocalSocket) -> Result<(), ServerError> {
+        let (shared, stopped) = (Arc::clone(&self.shared), self.stopped.clone());
+        self.spawn("reverb-control".to_owned(), move |runtime| {
+            LocalSet::new().block_on(&runtime, local.serve(shared, stopped))
+        })
+    }
+
+    fn spawn(
+        &mut self,
+        name: String,
+        run: impl FnOnce(Runtime) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), ServerError> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let engine = Arc::clone(&self.shared.engine);
+        let ended = self.ended.clone();
+        let thread = thread::Builder::new().name(name.clone());
+        let handle = signals::blocked(|| {
+            thread.spawn(move || {
+                let _ended = ended;
+                if let Err(error) = run(runtime) {
+                    engine
+                        .notices()
+                        .warn(format!("The thread {name} failed: {error}."));
+                }
+            })
+        })?;
+        self.threads.handles.push(handle);
+        Ok(())
+    }
+}
+
+fn bind_local(config: &Config, notices: &Notices) -> Result<Option<LocalSocket>, ServerError> {
+    let Some(path) = &config.socket else {
+        return Ok(None);
+    };
+    let local = LocalSocket::bind(path)?;
+    if local.is_none() {
+        notices.warn(format!(
+            "Another server has the socket {}: local processes publish to that one. \
+             Give this one a path of its own (servers.reverb.socket).",
+            path.display()
+        ));
+    }
+    Ok(local)
+}
+
+/// Each connection is an open file: allows as many as the system's administrator does.
+fn raise_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it is refused, the old limit holds, and reaching it is warned about.
+    let _ = setrlimit(Resource::Nofile, limit);
+}

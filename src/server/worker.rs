@@ -1,0 +1,438 @@
+//! The loop of a worker thread: sockets on one side, the engine's worker on the other.
+//!
+//! The sockets of all its connections are in one event queue of the thread's own, which in turn is
+//! one socket to tokio: so a connection needs no task and no waker, while the connections of the
+//! HTTP API, which are few, are plain tasks of the same thread.
+
+use std::{
+    collections::VecDeque,
+    io,
+    os::fd::{AsRawFd, RawFd},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use mio::{Events, Interest, Poll, Token, Waker, event::Event, net::TcpListener, net::TcpStream};
+use tokio::{
+    io::{Interest as Readiness, unix::AsyncFd},
+    sync::watch,
+};
+
+use super::{
+    entrance::{Entrance, Entry},
+    http,
+    peer::{Incoming, Peer},
+    running::Shared,
+};
+use crate::{
+    engine::{ConnectionKey, Opening, Wake, Worker},
+    protocol::{PusherError, SocketId},
+    websocket::Input,
+};
+
+/// One buffer per thread, into which every socket is read: 64 KiB, whatever the connections.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// Sockets written between two looks at the inbox and at the sockets' input.
+const SWEEP: usize = 32;
+
+/// Messages of one connection between two looks at everybody else's.
+const MESSAGES_PER_TURN: usize = 64;
+
+/// Connections accepted between two looks at everybody else's.
+const ACCEPTS_PER_TURN: usize = 64;
+
+/// Events taken from the system at a time.
+const EVENTS: usize = 1024;
+
+/// How often the clock is looked at for pings and time limits.
+const TICK: Duration = Duration::from_secs(1);
+
+const LISTENER: Token = Token(usize::MAX);
+const WAKER: Token = Token(usize::MAX - 1);
+
+/// Tokens from here on, but for the two above, are those of the entrance.
+const ENTRANCE: usize = 1 << 62;
+
+/// The event queue of a worker, made before its thread so that failures are the caller's.
+pub(super) struct Queue {
+    poll: Poll,
+}
+
+struct QueueWaker(Waker);
+
+impl Wake for QueueWaker {
+    fn wake(&self) {
+        // Fails only when the worker is gone, and then there is nobody to wake.
+        let _ = self.0.wake();
+    }
+}
+
+impl Queue {
+    pub(super) fn new() -> io::Result<Self> {
+        Poll::new().map(|poll| Self { poll })
+    }
+
+    pub(super) fn waker(&self) -> io::Result<Box<dyn Wake>> {
+        Ok(Box::new(QueueWaker(Waker::new(
+            self.poll.registry(),
+            WAKER,
+        )?)))
+    }
+}
+
+pub(super) struct WorkerThread {
+    poll: Poll,
+    events: Events,
+    listener: Option<TcpListener>,
+    worker: Worker<Peer>,
+    entrance: Entrance,
+    shared: Arc<Shared>,
+    buffer: Box<[u8]>,
+    /// Connections with input that was not read yet, each once.
+    waiting: VecDeque<ConnectionKey>,
+    may_accept: bool,
+    next_tick: Instant,
+}
+
+impl WorkerThread {
+    pub(super) fn new(
+        queue: Queue,
+        mut listener: TcpListener,
+        index: usize,
+        shared: Arc<Shared>,
+    ) -> io::Result<Self> {
+        queue
+            .poll
+            .registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        Ok(Self {
+            poll: queue.poll,
+            events: Events::with_capacity(EVENTS),
+            listener: Some(listener),
+            worker: Worker::new(Arc::clone(&shared.engine), index),
+            entrance: Entrance::default(),
+            shared,
+            buffer: vec![0; READ_BUFFER].into_boxed_slice(),
+            waiting: VecDeque::new(),
+            may_accept: true,
+            next_tick: Instant::now() + TICK,
+        })
+    }
+
+    /// Serves until it is told to stop, then takes leave of the connections.
+    pub(super) async fn run(
+        mut self,
+        mut stop: watch::Receiver<Option<Instant>>,
+    ) -> io::Result<()> {
+        let queue = readiness(&self.poll)?;
+        loop {
+            if let Some(deadline) = *stop.borrow_and_update()
+                && self.is_over(deadline)
+            {
+                return Ok(());
+            }
+            if self.round()? {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            if !self.worker.fall_asleep() {
+                continue;
+            }
+            tokio::select! {
+                ready = queue.readable() => ready?.clear_ready(),
+                () = tokio::time::sleep_until(self.next_tick.into()) => {}
+                _changed = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Does a little of everything; whether there is more to do at once.
+    fn round(&mut self) -> io::Result<bool> {
+        let now = Instant::now();
+        self.worker.drain_inbox(now);
+        let is_sweeping = self.worker.sweep(SWEEP, now);
+        let were_all = self.take_events(now)?;
+        self.serve_waiting(now);
+        if now >= self.next_tick {
+            self.tick(now);
+        }
+        if self.may_accept {
+            self.accept(now);
+        }
+        self.remove_gone();
+        Ok(is_sweeping || !were_all || self.may_accept || !self.waiting.is_empty())
+    }
+
+    fn take_events(&mut self, now: Instant) -> io::Result<bool> {
+        if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO))
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            return Err(error);
+        }
+        let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        let mut count = 0;
+        for event in &events {
+            self.take_event(event, now);
+            count += 1;
+        }
+        events.clear();
+        self.events = events;
+        Ok(count < EVENTS)
+    }
+
+    fn take_event(&mut self, event: &Event, now: Instant) {
+        match event.token() {
+            LISTENER => self.may_accept = self.listener.is_some(),
+            WAKER => {}
+            Token(token) if token >= ENTRANCE => self.receive_newcomer(token - ENTRANCE, now),
+            Token(key) => {
+                if event.is_writable() {
+                    self.worker.writable(key);
+                }
+                if event.is_readable() || event.is_error() || event.is_read_closed() {
+                    self.serve(key, now);
+                }
+            }
+        }
+    }
+
+    /// Gives every waiting connection one turn.
+    fn serve_waiting(&mut self, now: Instant) {
+        for _ in 0..self.waiting.len() {
+            let Some(key) = self.waiting.pop_front() else {
+                return;
+            };
+            if let Some(peer) = self.worker.outlet(key) {
+                peer.is_waiting = false;
+                self.serve(key, now);
+            }
+        }
+    }
+
+    /// Gives a connection a turn: reads once, and hears what it says.
+    fn serve(&mut self, key: ConnectionKey, now: Instant) {
+        if self.worker.is_congested() {
+            self.wait(key);
+            return;
+        }
+        let Some(peer) = self.worker.outlet(key) else {
+            return;
+        };
+        let has_unread = peer.decoder.has_unread();
+        let (length, may_have_more) = if has_unread {
+            (0, true)
+        } else {
+            match peer.read(&mut self.buffer) {
+                Incoming::End => {
+                    self.worker.remove(key);
+                    return;
+                }
+                Incoming::Full(length) => (length, true),
+                Incoming::Some(length) => (length, false),
+            }
+        };
+        let is_done = self.hear(key, length, now);
+        if may_have_more || !is_done {
+            self.wait(key);
+        }
+    }
+
+    /// Takes up to a turn's number of messages; whether all that was read has been heard.
+    fn hear(&mut self, key: ConnectionKey, length: usize, now: Instant) -> bool {
+        let max_message_size = self.worker.max_message_size(key);
+        let Some(peer) = self.worker.outlet(key) else {
+            return true;
+        };
+        let mut decoder = std::mem::take(&mut peer.decoder);
+        let mut input = Input::new(&mut self.buffer[..length]);
+        let mut is_done = false;
+        for _ in 0..MESSAGES_PER_TURN {
+            if self.worker.is_closing(key) || self.worker.is_congested() {
+                break;
+            }
+            match decoder.next(&mut input, max_message_size) {
+                Ok(Some(message)) => self.worker.receive(key, message, now),
+                Ok(None) => {
+                    is_done = true;
+                    break;
+                }
+                Err(violation) => self.worker.violated(key, violation, now),
+            }
+        }
+        if self.worker.is_closing(key) {
+            // Whatever a closing connection says is not heard any more.
+            decoder = Default::default();
+            is_done = true;
+        } else if !is_done {
+            decoder.keep(input);
+        }
+        if let Some(peer) = self.worker.outlet(key) {
+            peer.decoder = decoder;
+        }
+        self.worker.flush(key, now);
+        is_done
+    }
+
+    fn wait(&mut self, key: ConnectionKey) {
+        if let Some(peer) = self.worker.outlet(key)
+            && !peer.is_waiting
+        {
+            peer.is_waiting = true;
+            self.waiting.push_back(key);
+        }
+    }
+
+    fn accept(&mut self, now: Instant) {
+        for _ in 0..ACCEPTS_PER_TURN {
+            let Some(listener) = &self.listener else {
+                break;
+            };
+            match listener.accept() {
+                Ok((stream, _)) => self.admit(stream, now),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.may_accept = false;
+                    return;
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    // Out of descriptors or memory: those who wait are taken at the next tick.
+                    self.may_accept = false;
+                    self.shared.engine.notices().warn(format!(
+                        "Cannot accept connections: {error}; raise the limit of open files (ulimit -n)."
+                    ));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self, stream: TcpStream, now: Instant) {
+        // Without it small frames would wait for acknowledgements; a broken socket shows at once.
+        let _ = stream.set_nodelay(true);
+        let key = self.entrance.admit(stream, now);
+        self.receive_newcomer(key, now);
+        if let Some(stream) = self.entrance.unregistered(key) {
+            let interest = Interest::READABLE;
+            let token = Token(ENTRANCE + key);
+            if self
+                .poll
+                .registry()
+                .register(stream, token, interest)
+                .is_err()
+            {
+                self.entrance.remove(key);
+            }
+        }
+    }
+
+    fn receive_newcomer(&mut self, key: usize, now: Instant) {
+        match self.entrance.receive(key, &mut self.buffer, &self.shared) {
+            Entry::Undecided => {}
+            Entry::Api {
+                mut stream,
+                received,
+                is_registered,
+            } => {
+                if is_registered && self.poll.registry().deregister(&mut stream).is_err() {
+                    return;
+                }
+                http::spawn(stream, received, &self.shared);
+            }
+            Entry::Socket {
+                stream,
+                is_registered,
+                head,
+                application_key,
+                origin,
+                rest,
+            } => {
+                let socket_id = SocketId::from_random(self.shared.random());
+                let opening = Opening {
+                    head: head.into(),
+                    application_key: &application_key,
+                    origin: origin.as_deref(),
+                    socket_id,
+                };
+                let key = self.worker.open(Peer::new(stream), opening, now);
+                if self.register(key, is_registered).is_err() {
+                    self.worker.remove(key);
+                    return;
+                }
+                let length = rest.len();
+                self.buffer[..length].copy_from_slice(&rest);
+                if !self.hear(key, length, now) {
+                    self.wait(key);
+                }
+            }
+        }
+    }
+
+    fn register(&mut self, key: ConnectionKey, is_registered: bool) -> io::Result<()> {
+        let Some(peer) = self.worker.outlet(key) else {
+            return Ok(());
+        };
+        let registry = self.poll.registry();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if is_registered {
+            registry.reregister(&mut peer.stream, Token(key), interest)
+        } else {
+            registry.register(&mut peer.stream, Token(key), interest)
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.next_tick = now + TICK;
+        self.may_accept = self.listener.is_some();
+        self.worker.tick(now);
+        self.entrance.tick(now);
+    }
+
+    fn remove_gone(&mut self) {
+        for key in self.worker.take_gone() {
+            self.worker.remove(key);
+        }
+    }
+
+    /// Takes leave of everybody once; whether all are gone, or the time is over.
+    fn is_over(&mut self, deadline: Instant) -> bool {
+        let now = Instant::now();
+        if self.listener.take().is_some() {
+            self.may_accept = false;
+            self.entrance = Entrance::default();
+            for key in self.worker.keys() {
+                self.worker.terminate(key, PusherError::ServerShutdown, now);
+            }
+        }
+        self.next_tick = self.next_tick.min(deadline);
+        self.worker.is_empty() || now >= deadline
+    }
+}
+
+/// Errors of a connection that was over before it was accepted (accept(2)).
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// The descriptor of an event queue, for tokio to wait on. The queue outlives it: both are owned by
+/// [`WorkerThread::run`], and this one is dropped first.
+struct Descriptor(RawFd);
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
+}
+
+#[allow(
+    deprecated,
+    reason = "its successor differs only in asking for `unsafe` where that is upheld"
+)]
+fn readiness(poll: &Poll) -> io::Result<AsyncFd<Descriptor>> {
+    AsyncFd::with_interest(Descriptor(poll.as_raw_fd()), Readiness::READABLE)
+}
