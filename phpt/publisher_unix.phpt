@@ -1,0 +1,34 @@
+--TEST--
+From another process an event takes the unix socket
+--EXTENSIONS--
+reverb
+pcntl
+--FILE--
+<?php
+require __DIR__.'/support.inc';
+
+$socket = socket_path();
+$server = Reverb\Server::start(configuration(['socket' => $socket, 'debug' => true]));
+
+in_child(function () use ($socket) {
+    $publisher = publisher(['socket' => $socket]);
+    $publisher->publish(['news', 'weather'], 'Moved', '{}');
+    echo $publisher->route(), "\n";
+});
+
+in_child(fn () => publisher(['socket' => $socket, 'secret' => 'wrong'])->publish(['news'], 'Moved', '{}'));
+in_child(fn () => publisher(['socket' => $socket, 'app_id' => '2'])->publish(['news'], 'Moved', '{}'));
+echo json_encode(array_column($server->poll(0), 'message', 'title')), "\n";
+$server->stop(0);
+var_dump(file_exists($socket));
+?>
+--EXPECTF--
+unix
+no exception
+child exited with 0
+Reverb\PublishException: the Reverb server at %s.sock refuses the secret of application `1`; compare REVERB_APP_SECRET here and there, then run: php artisan reverb:restart
+child exited with 0
+Reverb\PublishException: the Reverb server at %s.sock has no application `2`; compare REVERB_APP_ID here and there, then run: php artisan reverb:restart
+child exited with 0
+{"Broadcasting To":"weather"}
+bool(false)

@@ -1,0 +1,125 @@
+//! PHP's arrays to values that the lower layers read, and notices to PHP's arrays.
+
+use ext_php_rs::{
+    boxed::ZBox,
+    error::Result,
+    exception::{PhpException, PhpResult},
+    flags::DataType,
+    types::{ArrayKey, ZendHashTable, Zval},
+};
+use serde_json::{Map, Number, Value};
+
+use super::exceptions::configuration;
+use crate::engine::Notice;
+
+/// How deep a configuration may be nested; an array that contains itself ends here.
+const MAX_DEPTH: usize = 16;
+
+/// Copies a configuration. An empty array counts as one with string keys.
+pub(super) fn configuration_value(array: &ZendHashTable) -> PhpResult<Value> {
+    let mut path = Vec::new();
+    map(array, &mut path).map(Value::Object)
+}
+
+/// The texts of a list; anything else is a `TypeError` in PHP's words.
+pub(super) fn texts<'a>(array: &'a ZendHashTable, argument: &str) -> PhpResult<Vec<&'a str>> {
+    let text = |value: &'a Zval| value.dereference().str();
+    let texts: Option<Vec<&str>> = array.values().map(text).collect();
+    texts.ok_or_else(|| {
+        let message = format!("{argument} must be a list of UTF-8 strings");
+        PhpException::new(message, 0, ext_php_rs::zend::ce::type_error())
+    })
+}
+
+/// An array with one text per key.
+pub(super) fn text_array(entries: &[(&str, &str)]) -> Result<ZBox<ZendHashTable>> {
+    let mut array = ZendHashTable::new();
+    for (key, text) in entries {
+        array.insert(*key, *text)?;
+    }
+    Ok(array)
+}
+
+/// A list of notices, each an array with its `type`.
+pub(super) fn notice_arrays(notices: Vec<Notice>) -> Result<ZBox<ZendHashTable>> {
+    let mut list = ZendHashTable::new();
+    for notice in notices {
+        list.push(notice_array(&notice)?)?;
+    }
+    Ok(list)
+}
+
+fn notice_array(notice: &Notice) -> Result<ZBox<ZendHashTable>> {
+    match notice {
+        Notice::Info { title, message } => {
+            text_array(&[("type", "info"), ("title", title), ("message", message)])
+        }
+        Notice::Message(message) => text_array(&[("type", "message"), ("message", message)]),
+        Notice::Error(message) => text_array(&[("type", "error"), ("message", message)]),
+        Notice::Warning(message) => text_array(&[("type", "warning"), ("message", message)]),
+    }
+}
+
+/// Copies a value; the path to it is for the message only.
+fn value(zval: &Zval, path: &mut Vec<String>) -> PhpResult<Value> {
+    let zval = zval.dereference();
+    let copy = match zval.get_type() {
+        DataType::Null | DataType::Undef => Some(Value::Null),
+        DataType::True => Some(Value::Bool(true)),
+        DataType::False => Some(Value::Bool(false)),
+        DataType::Long => zval.long().map(Value::from),
+        DataType::Double => zval.double().and_then(Number::from_f64).map(Value::Number),
+        DataType::String => zval.str().map(Value::from),
+        DataType::Array => match zval.array() {
+            Some(array) => return nested(array, path),
+            None => None,
+        },
+        _ => None,
+    };
+    copy.ok_or_else(|| {
+        refused(
+            path,
+            "a UTF-8 string, a number, a boolean, null or an array",
+        )
+    })
+}
+
+fn nested(array: &ZendHashTable, path: &mut Vec<String>) -> PhpResult<Value> {
+    if path.len() >= MAX_DEPTH {
+        return Err(refused(path, "nested less deeply"));
+    }
+    if array.has_sequential_keys() {
+        return list(array, path).map(Value::Array);
+    }
+    map(array, path).map(Value::Object)
+}
+
+fn list(array: &ZendHashTable, path: &mut Vec<String>) -> PhpResult<Vec<Value>> {
+    let entries = array.values().enumerate();
+    entries
+        .map(|(index, entry)| within(path, index.to_string(), |path| value(entry, path)))
+        .collect()
+}
+
+fn map(array: &ZendHashTable, path: &mut Vec<String>) -> PhpResult<Map<String, Value>> {
+    let entry = |(key, entry): (ArrayKey<'_>, &Zval)| {
+        let key = key.to_string();
+        let value = within(path, key.clone(), |path| value(entry, path))?;
+        Ok((key, value))
+    };
+    array.iter().map(entry).collect()
+}
+
+fn within<R>(path: &mut Vec<String>, key: String, inner: impl FnOnce(&mut Vec<String>) -> R) -> R {
+    path.push(key);
+    let result = inner(path);
+    path.pop();
+    result
+}
+
+fn refused(path: &[String], expected: &str) -> PhpException {
+    configuration(format!(
+        "the configuration value `{}` must be {expected}",
+        path.join(".")
+    ))
+}

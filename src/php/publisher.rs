@@ -1,0 +1,80 @@
+//! `Reverb\Publisher`: events from any PHP process to the server, and signatures for browsers.
+
+#![allow(non_snake_case, reason = "PHP calls arguments by these names")]
+
+use ext_php_rs::{boxed::ZBox, flags::ClassFlags, prelude::*, types::ZendHashTable};
+
+use super::arrays;
+use crate::client::{self, Event, Options, Route};
+
+/// A publisher for one application. See `stubs/Reverb/Publisher.php` for what PHP may expect.
+#[php_class]
+#[php(name = "Reverb\\Publisher", flags = ClassFlags::Final)]
+pub struct Publisher {
+    publisher: client::Publisher,
+}
+
+#[php_impl]
+impl Publisher {
+    /// Checks the options; nothing is connected yet.
+    pub fn __construct(options: &ZendHashTable) -> PhpResult<Self> {
+        let options = Options::parse(&arrays::configuration_value(options)?)?;
+        Ok(Self {
+            publisher: client::Publisher::new(options),
+        })
+    }
+
+    /// Publishes an event and returns when a server has taken it.
+    #[php(optional = socketId)]
+    pub fn publish(
+        &mut self,
+        channels: &ZendHashTable,
+        event: &str,
+        data: &str,
+        socketId: Option<&str>,
+    ) -> PhpResult<()> {
+        let argument = "Reverb\\Publisher::publish(): Argument #1 ($channels)";
+        self.publisher.publish(&Event {
+            channels: arrays::texts(channels, argument)?,
+            name: event,
+            data,
+            socket_id: socketId,
+        })?;
+        Ok(())
+    }
+
+    /// Signs a subscription.
+    #[php(optional = channelData)]
+    pub fn authorize_channel(
+        &self,
+        socketId: &str,
+        channel: &str,
+        channelData: Option<&str>,
+    ) -> PhpResult<ZBox<ZendHashTable>> {
+        let auth = self
+            .publisher
+            .authorize_channel(socketId, channel, channelData)?;
+        Ok(match channelData {
+            Some(data) => arrays::text_array(&[("auth", &auth), ("channel_data", data)])?,
+            None => arrays::text_array(&[("auth", &auth)])?,
+        })
+    }
+
+    /// Signs a user's sign-in.
+    pub fn authenticate_user(
+        &self,
+        socketId: &str,
+        userData: &str,
+    ) -> PhpResult<ZBox<ZendHashTable>> {
+        let auth = self.publisher.authenticate_user(socketId, userData)?;
+        Ok(arrays::text_array(&[
+            ("auth", &auth),
+            ("user_data", userData),
+        ])?)
+    }
+
+    /// The way of the last publish.
+    pub fn route(&self) -> &'static str {
+        self.publisher.route().map_or("", Route::as_str)
+    }
+}
