@@ -263,6 +263,14 @@ fn http_requests_are_signed_over_path_parameters_and_body() {
 }
 
 #[test]
+fn a_host_may_be_a_name() {
+    let server = HttpServer::start(&[("200 OK", "{}")]);
+    let mut publisher =
+        publisher(json!({"scheme": "http", "host": "localhost", "port": server.port()}));
+    assert_eq!(publisher.publish(&event()), Ok(Route::Http));
+}
+
+#[test]
 fn http_answers_are_explained() {
     let cases = [
         (
