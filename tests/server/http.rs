@@ -1,0 +1,145 @@
+//! The HTTP side: health, refusals, and bytes that are no HTTP.
+
+use std::io::{Read, Write};
+
+use crate::support::{client::connect, http::send_raw, server::TestServer};
+
+#[test]
+fn the_server_says_that_it_is_up() {
+    let server = TestServer::start();
+    let answer = server.request("GET", "/up").send();
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (200, r#"{"health":"OK"}"#)
+    );
+    assert_eq!(answer.header("Content-Length"), Some("15"));
+    let head = server.request("HEAD", "/up").send();
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+}
+
+#[test]
+fn unsigned_and_unknown_requests_are_refused() {
+    let server = TestServer::start();
+    for (method, path, status, body) in [
+        (
+            "POST",
+            "/apps/123456/events",
+            401,
+            "Authentication signature invalid.",
+        ),
+        (
+            "POST",
+            "/apps/zzz/events",
+            404,
+            "No matching application for ID [zzz].",
+        ),
+        ("GET", "/", 404, "Not found."),
+        ("GET", "/app/", 404, "Not found."),
+        ("GET", "/app/reverb-key/", 404, "Not found."),
+        ("GET", "/apps/123456", 404, "Not found."),
+    ] {
+        let answer = server.request(method, path).send();
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (status, body),
+            "{method} {path}"
+        );
+        let length = body.len().to_string();
+        assert_eq!(
+            answer.header("Content-Length"),
+            Some(length.as_str()),
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn wrong_methods_are_told_the_right_one() {
+    let server = TestServer::start();
+    for (method, path, allowed) in [
+        ("GET", "/apps/123456/events", "POST"),
+        ("OPTIONS", "/up", "GET"),
+        ("POST", "/app/reverb-key", "GET"),
+    ] {
+        let answer = server.request(method, path).send();
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (405, "Method not allowed."),
+            "{method} {path}"
+        );
+        assert_eq!(answer.header("Allow"), Some(allowed), "{method} {path}");
+    }
+}
+
+#[test]
+fn a_browser_on_a_socket_address_is_told_to_upgrade() {
+    let server = TestServer::start();
+    let answer = server.request("GET", "/app/reverb-key").send();
+    assert_eq!(answer.status, 426);
+    assert_eq!(answer.header("Upgrade"), Some("websocket"));
+    assert_eq!(answer.header("Sec-WebSocket-Version"), Some("13"));
+}
+
+#[test]
+fn a_faulty_handshake_is_refused_and_ended() {
+    let server = TestServer::start();
+    let good = "GET /app/reverb-key HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    for (wrong, right, status) in [
+        ("Key: short", "Key: dGhlIHNhbXBsZSBub25jZQ==", 400),
+        ("Version: 8", "Version: 13", 426),
+        ("Connection: close", "Connection: Upgrade", 400),
+        ("Upgrade: h2c", "Upgrade: websocket", 426),
+        ("HTTP/1.0", "HTTP/1.1", 505),
+        ("X: x", "Host: x", 400),
+    ] {
+        let answer = send_raw(server.address(), good.replace(right, wrong).as_bytes());
+        assert_eq!(answer.status, status, "{wrong}");
+        assert!(answer.header("Content-Length").is_some(), "{wrong}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_http_are_refused() {
+    let server = TestServer::start();
+    for request in [
+        &b"nonsense\r\n\r\n"[..],
+        b"GET\r\n\r\n",
+        b"GET /up HTTP/1.1\r\nHost x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"POST /apps/123456/events HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST /apps/123456/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+    ] {
+        let answer = send_raw(server.address(), request);
+        assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(request));
+    }
+}
+
+#[test]
+fn a_body_announced_too_large_is_refused_before_it_is_sent() {
+    let server = TestServer::start();
+    let request = b"POST /apps/123456/events HTTP/1.1\r\nHost: x\r\nContent-Length: 10001\r\n\r\n";
+    let answer = send_raw(server.address(), request);
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (413, "Payload too large.")
+    );
+}
+
+#[test]
+fn a_head_without_end_is_refused() {
+    let server = TestServer::start();
+    let mut stream = connect(server.address());
+    let filler = format!("X-Filler: {}\r\n", "x".repeat(1000));
+    let mut head = b"GET /app/reverb-key HTTP/1.1\r\n".to_vec();
+    (0..200).for_each(|_| head.extend(filler.as_bytes()));
+    // The server may end the connection before all is written.
+    let written = stream.write_all(&head);
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let is_refused = ["HTTP/1.1 413", "HTTP/1.1 431", "HTTP/1.1 400"]
+        .iter()
+        .any(|status| answer.starts_with(status));
+    assert!(is_refused || written.is_err() || read.is_err(), "{answer}");
+}

@@ -1,0 +1,19 @@
+//! The server from outside: clients over sockets, callers over HTTP, as in the specification.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may panic, in its helpers too"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod admission;
+mod channels;
+mod events;
+mod frames;
+mod http;
+mod lifecycle;
+mod limits;
+mod queries;
