@@ -94,7 +94,8 @@ async fn respond(request: Request<Incoming>, shared: &Shared) -> hyper::Response
     *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or_default();
     for (name, value) in response.headers {
         if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
-            sent.headers_mut().append(name, HeaderValue::from_static(value));
+            sent.headers_mut()
+                .append(name, HeaderValue::from_static(value));
         }
     }
     sent

@@ -1,0 +1,10 @@
+//! The engine without a socket: workers are driven by hand and what they send is recorded.
+
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod client_events;
+mod fan_out;
+mod liveness;
+mod presence;
+mod stage;
+mod subscriptions;
