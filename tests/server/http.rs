@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use crate::support::{client::connect, http::send_raw, server::TestServer};
+use crate::support::{client::connect, http::send_raw, md5, now, server::TestServer, sign};
 
 #[test]
 fn the_server_says_that_it_is_up() {
@@ -142,4 +142,77 @@ fn a_head_without_end_is_refused() {
         .iter()
         .any(|status| answer.starts_with(status));
     assert!(is_refused || written.is_err() || read.is_err(), "{answer}");
+}
+
+/// `GET /apps/123456/connections`, signed.
+fn signed_path() -> String {
+    let query = format!(
+        "auth_key=reverb-key&auth_timestamp={}&auth_version=1.0",
+        now()
+    );
+    let text = format!("GET\n/apps/123456/connections\n{query}");
+    let signature = sign("reverb-secret", &text);
+    format!("/apps/123456/connections?{query}&auth_signature={signature}")
+}
+
+#[test]
+fn a_caller_may_keep_its_connection() {
+    let server = TestServer::start();
+    let path = signed_path();
+    let one = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let last = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let answer = send_raw(
+        server.address(),
+        [one.clone(), one, last].concat().as_bytes(),
+    );
+    let text = [answer.head.join("\r\n"), answer.body].concat();
+    assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 3, "{text}");
+    assert_eq!(text.matches(r#"{"connections":0}"#).count(), 3, "{text}");
+}
+
+#[test]
+fn a_body_may_come_in_chunks() {
+    let server = TestServer::start();
+    let mut ada = server.connect();
+    ada.subscribe("news");
+    let body = r#"{"name":"E","channel":"news","data":"{}"}"#;
+    let query = format!(
+        "auth_key=reverb-key&auth_timestamp={}&auth_version=1.0&body_md5={}",
+        now(),
+        md5(body.as_bytes())
+    );
+    let signature = sign(
+        "reverb-secret",
+        &format!("POST\n/apps/123456/events\n{query}"),
+    );
+    let (left, right) = body.split_at(10);
+    let request = format!(
+        "POST /apps/123456/events?{query}&auth_signature={signature} HTTP/1.1\r\nHost: x\r\n\
+         Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
+         {:x}\r\n{left}\r\n{:x}\r\n{right}\r\n0\r\n\r\n",
+        left.len(),
+        right.len()
+    );
+    let answer = send_raw(server.address(), request.as_bytes());
+    assert_eq!((answer.status, answer.body.as_str()), (200, "{}"));
+    ada.expect(r#"{"event":"E","data":"{}","channel":"news"}"#);
+}
+
+#[test]
+fn a_caller_that_waits_for_leave_gets_it() {
+    let server = TestServer::start();
+    let mut stream = connect(server.address());
+    let head = "POST /apps/123456/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+        Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut leave = [0; 25];
+    stream.read_exact(&mut leave).unwrap();
+    assert_eq!(&leave, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"{}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"),
+        "{answer}"
+    );
 }
