@@ -169,7 +169,7 @@ fn another_program_at_the_socket_is_named() {
     assert_eq!(
         text(over_unix(&server).publish(&event())),
         format!(
-            "the Reverb server at {} does not answer as this extension expects (a frame of 759714643 bytes is too large); if it was upgraded, run: php artisan reverb:restart",
+            "the Reverb server at {} does not answer as this extension expects (a frame of 759714643 bytes is too large); after an upgrade of the extension, run: php artisan reverb:restart",
             server.path()
         )
     );
@@ -181,7 +181,7 @@ fn another_version_of_the_server_is_named() {
     assert_eq!(
         text(over_unix(&server).publish(&event())),
         format!(
-            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 1); if it was upgraded, run: php artisan reverb:restart",
+            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 1); after an upgrade of the extension, run: php artisan reverb:restart",
             server.path()
         )
     );
@@ -286,7 +286,7 @@ fn http_answers_are_explained() {
         (
             "404 Not Found",
             "<html>",
-            "{} does not answer as this extension expects (HTTP status 404 Not Found; is the option `path` right?); if it was upgraded, run: php artisan reverb:restart",
+            "{} does not answer as this extension expects (HTTP status 404 Not Found); check the options `scheme`, `host`, `port` and `path`",
         ),
         (
             "413 Payload Too Large",
@@ -437,4 +437,16 @@ fn wrong_options_are_named() {
             .map(|error| error.to_string());
         assert_eq!(error.as_deref(), Some(expected), "{options}");
     }
+}
+
+#[test]
+fn a_server_without_tls_is_told_apart() {
+    let server = HttpServer::without_tls();
+    let options =
+        json!({"scheme": "https", "host": "127.0.0.1", "port": server.port(), "timeout": 5000});
+    let expected = format!(
+        "the Reverb server at https://127.0.0.1:{} does not answer as this extension expects (received corrupt message of type InvalidContentType); check the options `scheme`, `host`, `port` and `path`",
+        server.port()
+    );
+    assert_eq!(text(publisher(options).publish(&event())), expected);
 }

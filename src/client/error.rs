@@ -15,6 +15,18 @@ pub enum Target {
     Url(String),
 }
 
+impl Target {
+    /// What to do when something else answers than was expected.
+    fn remedy(&self) -> &'static str {
+        match self {
+            Self::Process | Self::Socket(_) => {
+                "after an upgrade of the extension, run: php artisan reverb:restart"
+            }
+            Self::Url(_) => "check the options `scheme`, `host`, `port` and `path`",
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -114,9 +126,7 @@ pub enum PublishError {
         cause: String,
     },
     /// What answers is no Reverb server, or one of another version.
-    #[error(
-        "{target} does not answer as this extension expects ({cause}); if it was upgraded, run: php artisan reverb:restart"
-    )]
+    #[error("{target} does not answer as this extension expects ({cause}); {}", .target.remedy())]
     Incompatible {
         /// Who was asked.
         target: Target,

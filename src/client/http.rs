@@ -147,9 +147,7 @@ fn judge(mut response: Response<Body>) -> Result<(), HttpError> {
         StatusCode::NOT_FOUND if text.starts_with("No matching application") => {
             HttpError::UnknownApplication
         }
-        StatusCode::NOT_FOUND => {
-            HttpError::Unexpected(format!("HTTP status {status}; is the option `path` right?"))
-        }
+        StatusCode::NOT_FOUND => HttpError::Unexpected(format!("HTTP status {status}")),
         status if status.is_redirection() => HttpError::Unexpected(format!("HTTP status {status}")),
         status => HttpError::Refused(format!("HTTP status {status}: {}", text.trim())),
     })
@@ -165,6 +163,10 @@ impl From<ureq::Error> for HttpError {
                 Self::Unreachable(error.to_string())
             }
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Self::TimedOut,
+            // Mostly TLS: a certificate that is not trusted, or no TLS at all on the other side.
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Self::Unexpected(error.to_string())
+            }
             ureq::Error::Io(error) => Self::Broken(error.to_string()),
             error => Self::Unexpected(error.to_string()),
         }

@@ -313,6 +313,24 @@ impl HttpServer {
         }
     }
 
+    /// A server that answers a TLS handshake as an HTTP server does.
+    pub(crate) fn without_tls() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            // The handshake's first message is heard before the answer, so that nothing is reset.
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            answer(&mut stream, "400 Bad Request", "Bad request.");
+        });
+        let (_, requests) = mpsc::channel();
+        Self {
+            port,
+            requests,
+            connections: Arc::default(),
+        }
+    }
+
     /// A port on which nobody listens.
     pub(crate) fn unused_port() -> u16 {
         TcpListener::bind("127.0.0.1:0")
