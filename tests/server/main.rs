@@ -11,6 +11,7 @@ mod support;
 
 mod admission;
 mod channels;
+mod crowds;
 mod events;
 mod frames;
 mod http;
