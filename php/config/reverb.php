@@ -60,7 +60,7 @@ return [
             'workers' => env('REVERB_SERVER_WORKERS', 0),
 
             // The bytes a slow connection may leave unread before it is closed...
-            'max_backlog' => env('REVERB_SERVER_MAX_BACKLOG', 1_048_576),
+            'max_backlog' => env('REVERB_SERVER_MAX_BACKLOG', 16_777_216),
         ],
 
     ],

@@ -60,7 +60,7 @@ class ServerConfigurationTest extends TestCase
         $configuration = (new ServerConfiguration(new Section('server', $values), collect([$this->application()])))->toArray();
 
         $this->assertSame(
-            ['', 10_000, 0, null, 1_048_576, false],
+            ['', 10_000, 0, null, 16_777_216, false],
             [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['debug']]
         );
     }

@@ -76,7 +76,7 @@ class ServerConfiguration
             'max_request_size' => $this->server->integer('max_request_size', 1, default: 10_000),
             'workers' => $this->server->integer('workers', 0, 1_024, default: 0),
             'socket' => $this->socket(),
-            'max_backlog' => $this->server->integer('max_backlog', 1, default: 1_048_576),
+            'max_backlog' => $this->server->integer('max_backlog', 1, default: 16_777_216),
             'debug' => $this->debug,
             'applications' => $this->applications->values()->map($this->application(...))->all(),
         ];
