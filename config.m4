@@ -12,6 +12,10 @@ PHP_ARG_WITH([cargo],
   [no])
 
 if test "$PHP_REVERB" != "no"; then
+  if test "`$PHP_CONFIG --vernum`" -lt 80200; then
+    AC_MSG_ERROR([reverb needs PHP 8.2 or newer])
+  fi
+
   if test "$PHP_CARGO" != "no" && test "$PHP_CARGO" != "yes"; then
     CARGO=$PHP_CARGO
   else

@@ -105,7 +105,7 @@ fn a_stalled_server_holds_nobody_beyond_the_limit() {
         );
         assert_eq!(text(result), expected);
         assert!(begin.elapsed() >= ANSWER_LIMIT);
-        assert!(begin.elapsed() < ANSWER_LIMIT * 3, "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < ANSWER_LIMIT * 10, "{:?}", begin.elapsed());
     }
 }
 
@@ -262,6 +262,26 @@ fn http_requests_are_signed_over_path_parameters_and_body() {
     assert_eq!(server.connections(), 1);
 }
 
+/// A listener that nobody serves takes as many connections as its queue holds, and lets further ones wait.
+#[test]
+fn a_connection_that_is_not_made_in_time_is_an_absent_server() {
+    let (path, _unix) = support::crowded_unix_socket();
+    let (port, _tcp) = support::crowded_tcp_port();
+    let begin = Instant::now();
+    let mut publisher = publisher(json!({
+        "socket": path, "scheme": "http", "host": "127.0.0.1", "port": port, "connect_timeout": 50, "timeout": 10000
+    }));
+    assert_eq!(
+        text(publisher.publish(&event())),
+        format!(
+            "the Reverb server is not running: nothing answers at {path} (timed out) nor at http://127.0.0.1:{port} (no connection within 50 ms); start it with: php artisan reverb:start"
+        )
+    );
+    assert!(begin.elapsed() >= Duration::from_millis(100));
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    std::fs::remove_file(path).unwrap();
+}
+
 #[test]
 fn a_host_may_be_a_name() {
     let server = HttpServer::start(&[("200 OK", "{}")]);
@@ -318,7 +338,7 @@ fn a_stalled_http_server_holds_nobody_beyond_the_limit() {
         server.port()
     );
     assert_eq!(text(over_http(&server).publish(&event())), expected);
-    assert!(begin.elapsed() < ANSWER_LIMIT * 3, "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < ANSWER_LIMIT * 10, "{:?}", begin.elapsed());
 }
 
 #[test]

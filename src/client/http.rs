@@ -99,7 +99,13 @@ pub(super) fn publish(
         .build()
         .content_type("application/json")
         .send(&body)
-        .map_err(HttpError::from)?;
+        .map_err(|error| match error {
+            ureq::Error::Timeout(ureq::Timeout::Connect) => {
+                let limit = options.connect_timeout.as_millis();
+                HttpError::Unreachable(format!("no connection within {limit} ms"))
+            }
+            error => HttpError::from(error),
+        })?;
     judge(response)
 }
 

@@ -19,15 +19,12 @@ const SLICE: Duration = Duration::from_millis(50);
 
 /// Waits until the descriptor is readable, a signal arrives or the time is over; then runs pending signal handlers.
 pub(super) fn wait(descriptor: BorrowedFd<'_>, timeout: Duration) {
-    let deadline = Instant::now().checked_add(timeout);
+    let begin = Instant::now();
     while !is_requested() {
-        let remaining = deadline.map_or(SLICE, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
-        });
+        let remaining = timeout.saturating_sub(begin.elapsed());
         match wait_slice(descriptor, remaining.min(SLICE)) {
-            Ok(0) if remaining <= SLICE => break,
-            Ok(0) => {}
-            Ok(_) | Err(_) => break,
+            Ok(0) if remaining > SLICE => {}
+            _ => break,
         }
     }
     run_handlers();

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs,
     io::{self, BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     os::unix::net::{UnixListener, UnixStream},
     path::PathBuf,
     process,
@@ -20,6 +20,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::{Digest as _, Md5};
 use reverb::protocol::local::{ClientFrame, Hello, Publish, PublisherId, Reason, ServerFrame};
 use sha2::Sha256;
+use socket2::{Domain, SockAddr, Socket, Type};
 
 const NONCE: [u8; 32] = [5; 32];
 
@@ -259,6 +260,37 @@ fn fresh_path() -> PathBuf {
     let path = std::env::temp_dir().join(format!("reverb-client-{}-{number}.sock", process::id()));
     let _ = fs::remove_file(&path);
     path
+}
+
+/// A unix socket whose queue is full, and what keeps it so.
+pub(crate) fn crowded_unix_socket() -> (String, Vec<Socket>) {
+    let path = fresh_path();
+    let sockets = crowd(&SockAddr::unix(&path).unwrap(), Domain::UNIX);
+    (path.to_str().unwrap().to_owned(), sockets)
+}
+
+/// A port whose queue is full, and what keeps it so.
+pub(crate) fn crowded_tcp_port() -> (u16, Vec<Socket>) {
+    let any = "127.0.0.1:0".parse::<SocketAddr>().unwrap();
+    let sockets = crowd(&any.into(), Domain::IPV4);
+    let address = sockets[0].local_addr().unwrap();
+    (address.as_socket().unwrap().port(), sockets)
+}
+
+fn crowd(address: &SockAddr, domain: Domain) -> Vec<Socket> {
+    let listener = Socket::new(domain, Type::STREAM, None).unwrap();
+    listener.bind(address).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut sockets = vec![listener];
+    for _ in 0..8 {
+        let client = Socket::new(domain, Type::STREAM, None).unwrap();
+        client.set_nonblocking(true).unwrap();
+        // Those that find no place go on trying.
+        let _ = client.connect(&address);
+        sockets.push(client);
+    }
+    sockets
 }
 
 /// A request as it arrived.
