@@ -51,7 +51,7 @@ test('from a queue worker', async () => {
   assert.equal(queued.code, 0, queued.output);
   assert.equal(bursts[0].seen.length, 0, 'nothing is broadcast before a worker runs');
 
-  const worker = await app.artisan(['queue:work', '--stop-when-empty'], { env });
+  const worker = await app.artisan(['queue:work', '--stop-when-empty', '--sleep=0'], { env });
 
   assert.equal(worker.code, 0, worker.output);
   await everyListenerHeard('queue');
@@ -62,7 +62,7 @@ test('from a queue worker that takes one job for each event', async () => {
   const messages = collect(bursts[0].channel, 'App\\Events\\MessagePosted');
   await app.artisan(['messages:post', '--times=100'], { env });
 
-  const worker = await app.artisan(['queue:work', '--stop-when-empty'], { env });
+  const worker = await app.artisan(['queue:work', '--stop-when-empty', '--sleep=0'], { env });
 
   assert.equal(worker.code, 0, worker.output);
   assert.deepEqual((await messages.all(100)).map(({ number }) => number), expected.slice(0, 100));

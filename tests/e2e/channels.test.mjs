@@ -45,7 +45,8 @@ describe('pusher-js', () => {
 
     const error = await hear('the refusal', (resolve) => channel.bind('pusher:subscription_error', resolve));
 
-    assert.equal(error.status, 403);
+    assert.equal(error.type, 'AuthError');
+    assert.match(error.error, /403/);
   });
 
   test('a signature that is not the application’s is refused by the server', async () => {

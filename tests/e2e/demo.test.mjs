@@ -71,7 +71,7 @@ async function shown(demo) {
     if (demo.output.includes('Open http://')) {
       resolve();
     }
-  }), 60_000);
+  }));
 
   return demo;
 }

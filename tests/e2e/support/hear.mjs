@@ -1,11 +1,12 @@
 // Waiting for what clients report, with a limit on how long, and never by sleeping.
 
-const limit = 15_000;
+// pusher-js waits 15 seconds after an attempt to connect that failed.
+const limit = 40_000;
 
 /** Resolves with what `subscribe` hands to its callback; rejects, naming what is missing, when nothing came. */
-export function hear(what, subscribe, milliseconds = limit) {
+export function hear(what, subscribe) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`nothing came: ${what}`)), milliseconds);
+    const timer = setTimeout(() => reject(new Error(`nothing came: ${what}`)), limit);
     subscribe((value) => {
       clearTimeout(timer);
       resolve(value);
@@ -29,7 +30,7 @@ export function state(client, wanted) {
       resolve(wanted);
     }
     client.connection.bind(wanted, () => resolve(wanted));
-  }, 30_000);
+  });
 }
 
 /** Collects a channel's events of a name; `all(count)` resolves with the data once there are so many. */
@@ -52,6 +53,6 @@ export function collect(channel, name) {
       if (seen.length >= count) {
         resolve(seen);
       }
-    }, 60_000),
+    }),
   };
 }

@@ -68,7 +68,7 @@ export class Visitor {
       const response = await this.request('POST', '/broadcasting/auth', { socket_id: socketId, channel_name: channelName });
 
       if (!response.ok) {
-        throw Object.assign(new Error('refused'), { status: response.status });
+        throw new Error(`/broadcasting/auth answered ${response.status}`);
       }
       answer(null, await response.json());
     } catch (error) {

@@ -22,7 +22,8 @@ const echo = new window.Echo.default({
 function showConnection({ current }) {
   document.getElementById('connection').dataset.state = current;
   document.getElementById('connection-state').textContent = current;
-  document.getElementById('socket-id').textContent = echo.socketId() ?? '';
+  // What pusher-js does when its first attempt fails is to wait for the end of its 15 seconds.
+  document.getElementById('socket-id').textContent = current === 'connected' ? echo.socketId() : 'tries again every 15 s';
 }
 
 function joinRoom() {

@@ -3,12 +3,15 @@
 import { face } from './people.js';
 
 const kept = 50;
+const measured = 200;
 
 export class Feed {
   constructor() {
     this.list = document.getElementById('events');
+    this.received = 0;
     this.latencies = [];
     this.bursts = new Map();
+    this.frame = null;
   }
 
   message(event) {
@@ -22,44 +25,40 @@ export class Feed {
     const burst = this.bursts.get(event.run) ?? this.startBurst(event);
     burst.inOrder &&= event.number === burst.received + 1;
     burst.received += 1;
-
-    // Painting once per frame and not once per event keeps a thousand events cheap.
-    burst.frame ??= requestAnimationFrame(() => {
-      burst.frame = null;
-      showBurst(burst, event.of);
-    });
     burst.lasted = now() - burst.began;
   }
 
-  startBurst(event) {
-    const row = this.insert(event.author, '', '');
-    const burst = { row, began: event.sentAt, received: 0, inOrder: true, frame: null, lasted: 0 };
-    this.bursts.set(event.run, burst);
+  startBurst({ run, author, of, sentAt }) {
+    const burst = { row: this.insert(author, '', ''), of, began: sentAt, received: 0, inOrder: true, lasted: 0 };
+    this.bursts.set(run, burst);
 
     return burst;
   }
 
   measure(event) {
     const latency = now() - event.sentAt;
+    this.received += 1;
     this.latencies.push(latency);
-    document.getElementById('latency-last').textContent = latencyText(latency);
-    document.getElementById('latency-median').textContent = latencyText(median(this.latencies));
-    document.getElementById('event-count').textContent = this.latencies.length.toLocaleString('en');
+    this.latencies.splice(0, this.latencies.length - measured);
+
+    // Painting once per frame and not once per event keeps a thousand events cheap.
+    this.frame ??= requestAnimationFrame(() => this.paint());
 
     return latency;
   }
 
+  paint() {
+    this.frame = null;
+    write('latency-last', latencyText(this.latencies.at(-1)));
+    write('latency-median', latencyText(median(this.latencies)));
+    write('event-count', this.received.toLocaleString('en'));
+    this.bursts.forEach(paintBurst);
+  }
+
   insert(author, text, latency) {
     const row = document.createElement('li');
-    const words = document.createElement('p');
-    const name = document.createElement('b');
-    name.textContent = author;
-    words.append(name, document.createElement('br'), text);
-
-    const time = document.createElement('time');
-    const took = document.createElement('b');
-    took.textContent = latency;
-    time.append(took, new Date().toLocaleTimeString('en-GB'));
+    const words = element('p', element('b', author), document.createElement('br'), element('span', text));
+    const time = element('time', element('b', latency), new Date().toLocaleTimeString('en-GB'));
 
     row.append(face(author), words, time);
     this.list.prepend(row);
@@ -70,13 +69,21 @@ export class Feed {
   }
 }
 
-function showBurst(burst, expected) {
-  const order = burst.inOrder ? 'in order' : 'OUT OF ORDER';
-  burst.row.querySelector('p').lastChild.remove();
-  burst.row.querySelector('p').append(`${burst.received.toLocaleString('en')} of ${expected.toLocaleString('en')} events, ${order}`);
-  burst.row.querySelector('time b').textContent = `${Math.round(burst.lasted)} ms`;
-  burst.row.dataset.received = burst.received;
-  burst.row.dataset.inOrder = burst.inOrder;
+function paintBurst({ row, received, of, inOrder, lasted }) {
+  const order = inOrder ? 'in order' : 'OUT OF ORDER';
+  row.querySelector('span:not(.face)').textContent = `${received.toLocaleString('en')} of ${of.toLocaleString('en')} events, ${order}`;
+  row.querySelector('time b').textContent = `${Math.round(lasted)} ms`;
+}
+
+function element(name, ...children) {
+  const made = document.createElement(name);
+  made.append(...children);
+
+  return made;
+}
+
+function write(id, text) {
+  document.getElementById(id).textContent = text;
 }
 
 /** The time in milliseconds, finer than Date.now(). */
@@ -85,7 +92,7 @@ function now() {
 }
 
 function median(numbers) {
-  const sorted = numbers.slice(-200).sort((a, b) => a - b);
+  const sorted = [...numbers].sort((a, b) => a - b);
 
   return sorted[sorted.length >> 1];
 }
