@@ -43,7 +43,7 @@ final class Server
      *         rate_limiting?: array{enabled: bool, max_attempts?: int, decay_seconds?: int, terminate_on_limit?: bool},
      *     }>,
      * }  $config  `host` is an address; `port` 0 takes a free one; `path` is a prefix of every route;
-     *     `max_request_size` (10,000), `max_backlog` (1,048,576) and `max_message_size` (0 is unlimited) are bytes;
+     *     `max_request_size` (10,000), `max_backlog` (16,777,216) and `max_message_size` (0 is unlimited) are bytes;
      *     `workers` 0 is one per core; `socket` is the absolute path of the unix socket for local publishers;
      *     `ping_interval`, `activity_timeout` and `decay_seconds` are seconds;
      *     `accept_client_events_from` is `all`, `members` or `none`.
