@@ -19,11 +19,15 @@ const echo = new window.Echo.default({
   enabledTransports: ['ws', 'wss'],
 });
 
-function showConnection({ current }) {
+function showConnection({ previous, current }) {
   document.getElementById('connection').dataset.state = current;
   document.getElementById('connection-state').textContent = current;
-  // What pusher-js does when its first attempt fails is to wait for the end of its 15 seconds.
-  document.getElementById('socket-id').textContent = current === 'connected' ? echo.socketId() : 'tries again every 15 s';
+  document.getElementById('socket-id').textContent = current === 'connected' ? echo.socketId() : waiting(previous);
+}
+
+// After an attempt that fails pusher-js waits until 15 seconds are over, which looks as if nothing happened.
+function waiting(previous) {
+  return previous === 'initialized' ? '' : 'tries again every 15 s';
 }
 
 function joinRoom() {

@@ -15,17 +15,23 @@ export class Feed {
   }
 
   message(event) {
-    const latency = this.measure(event);
+    const latency = now() - event.sentAt;
+    this.latencies.push(latency);
+    this.latencies.splice(0, this.latencies.length - measured);
     this.insert(event.author, event.text, latencyText(latency));
+    this.count();
   }
 
-  /** One of a burst: the feed has one row per burst, which counts. */
+  /**
+   * One of a burst: the feed has one row per burst, which counts.
+   * Its events wait for one another in this page, so they say nothing about the latency of one.
+   */
   number(event) {
-    this.measure(event);
     const burst = this.bursts.get(event.run) ?? this.startBurst(event);
     burst.inOrder &&= event.number === burst.received + 1;
     burst.received += 1;
     burst.lasted = now() - burst.began;
+    this.count();
   }
 
   startBurst({ run, author, of, sentAt }) {
@@ -35,22 +41,17 @@ export class Feed {
     return burst;
   }
 
-  measure(event) {
-    const latency = now() - event.sentAt;
+  count() {
     this.received += 1;
-    this.latencies.push(latency);
-    this.latencies.splice(0, this.latencies.length - measured);
 
     // Painting once per frame and not once per event keeps a thousand events cheap.
     this.frame ??= requestAnimationFrame(() => this.paint());
-
-    return latency;
   }
 
   paint() {
     this.frame = null;
-    write('latency-last', latencyText(this.latencies.at(-1)));
-    write('latency-median', latencyText(median(this.latencies)));
+    write('latency-last', this.latencies.length ? latencyText(this.latencies.at(-1)) : '–');
+    write('latency-median', this.latencies.length ? latencyText(median(this.latencies)) : '–');
     write('event-count', this.received.toLocaleString('en'));
     this.bursts.forEach(paintBurst);
   }
