@@ -1,6 +1,9 @@
 //! The first way: the engine of this process.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
     deadline::Deadline,
@@ -45,6 +48,7 @@ pub(super) fn publish(options: &Options, event: &Event<'_>) -> Option<Result<(),
             // A text that is no id of ours excludes nobody, as on the other ways.
             except: event.socket_id.and_then(SocketId::parse),
         },
+        Instant::now(),
     );
     Some(Ok(()))
 }

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::protocol::local::{LocalError, Publish, PublisherId, Reason};
+use crate::protocol::local::{ClientFrame, LocalError, Publish, PublisherId, Reason};
 
 use super::{deadline::Deadline, options::Options, publisher::Event};
 use connection::Connection;
@@ -56,16 +56,16 @@ impl Link {
         deadline: Deadline,
     ) -> Result<(), UnixError> {
         self.sequence += 1;
-        let publish = Publish {
+        let frame = ClientFrame::Publish(Publish {
             sequence: self.sequence,
             acknowledge: true,
             socket_id: event.socket_id,
             event: event.name,
             data: event.data,
             channels: event.channels.clone(),
-        };
-        match self.attempt(socket, options, &publish, deadline) {
-            Err(UnixError::Broken(_)) => self.attempt(socket, options, &publish, deadline),
+        });
+        match self.attempt(socket, options, &frame, deadline) {
+            Err(UnixError::Broken(_)) => self.attempt(socket, options, &frame, deadline),
             result => result,
         }
     }
@@ -75,14 +75,14 @@ impl Link {
         &mut self,
         socket: &Path,
         options: &Options,
-        publish: &Publish<'_>,
+        frame: &ClientFrame<'_>,
         deadline: Deadline,
     ) -> Result<(), UnixError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => Connection::open(socket, options, self.publisher()?, deadline)?,
         };
-        let result = connection.publish(publish, deadline);
+        let result = connection.publish(frame, self.sequence, deadline);
         if matches!(
             result,
             Ok(()) | Err(UnixError::Refused(..) | UnixError::TooLarge)

@@ -12,7 +12,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::UnixError;
 use crate::{
     client::{deadline::Deadline, options::Options},
-    protocol::local::{ClientFrame, Hello, Publish, PublisherId, ServerFrame, challenge_answer},
+    protocol::local::{ClientFrame, Hello, PublisherId, ServerFrame, challenge_answer},
 };
 
 /// How much is read at a time; answers are shorter.
@@ -61,22 +61,21 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Sends one event and waits until the server has taken it.
+    /// Sends the event with this sequence and waits until the server has taken it.
     pub(super) fn publish(
         &mut self,
-        publish: &Publish<'_>,
+        event: &ClientFrame<'_>,
+        sequence: u64,
         deadline: Deadline,
     ) -> Result<(), UnixError> {
-        self.send(&ClientFrame::Publish(publish.clone()), deadline)?;
+        self.send(event, deadline)?;
         self.receive(deadline, |frame| match frame {
-            ServerFrame::Ack { sequence } if sequence == publish.sequence => Ok(()),
+            ServerFrame::Ack { sequence: taken } if taken == sequence => Ok(()),
             ServerFrame::Failed {
-                sequence,
+                sequence: failed,
                 reason,
                 message,
-            } if sequence == publish.sequence => {
-                Err(UnixError::Refused(reason, message.to_owned()))
-            }
+            } if failed == sequence => Err(UnixError::Refused(reason, message.to_owned())),
             frame => Err(refusal(&frame)),
         })?
     }
