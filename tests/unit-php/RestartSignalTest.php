@@ -19,7 +19,7 @@ class RestartSignalTest extends TestCase
     protected function setUp(): void
     {
         $this->store = new ArrayStore;
-        $this->restart = new RestartSignal(new Repository($this->store));
+        $this->restart = new RestartSignal(new Repository($this->store), 0);
     }
 
     public function test_a_restart_is_a_time_kept_for_ever_under_reverbs_key(): void
@@ -90,6 +90,15 @@ class RestartSignalTest extends TestCase
         $this->assertTrue($this->received());
     }
 
+    public function test_the_cache_is_left_alone_between_two_looks(): void
+    {
+        $this->restart = new RestartSignal(new Repository($this->store), PHP_INT_MAX);
+        $this->received();
+        $this->restart->send();
+
+        $this->assertFalse($this->received());
+    }
+
     private function received(): bool
     {
         return $this->restart->received(function (string $warning) {
@@ -112,7 +121,7 @@ class RestartSignalTest extends TestCase
             }
         };
 
-        $this->restart = new RestartSignal(new Repository($store));
+        $this->restart = new RestartSignal(new Repository($store), 0);
         $callback();
         $store->working = $this->store;
     }

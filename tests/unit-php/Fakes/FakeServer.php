@@ -2,8 +2,8 @@
 
 namespace Laravel\Reverb\Tests\Unit\Fakes;
 
-use Closure;
 use Laravel\Reverb\Native\Contracts\NativeServer;
+use LogicException;
 
 /**
  * A server whose every poll is written down before the test.
@@ -31,9 +31,9 @@ class FakeServer implements NativeServer
 
     public function poll(int $timeout): array
     {
-        $poll = array_shift($this->polls);
+        $poll = array_shift($this->polls) ?? throw new LogicException('The test describes no further poll.');
 
-        return $poll instanceof Closure ? $poll() : [];
+        return $poll();
     }
 
     public function stop(int $grace): void

@@ -36,9 +36,14 @@ class RestartSignal
     protected ?string $failure = null;
 
     /**
-     * Create a new restart signal instance.
+     * The time of the last look at the cache, in nanoseconds.
      */
-    public function __construct(protected Repository $cache)
+    protected ?int $lookedAt = null;
+
+    /**
+     * Create a new restart signal instance, which looks at the cache every so many nanoseconds.
+     */
+    public function __construct(protected Repository $cache, protected int $interval = 3_000_000_000)
     {
         //
     }
@@ -60,6 +65,12 @@ class RestartSignal
      */
     public function received(callable $warn): bool
     {
+        if ($this->lookedAt !== null && hrtime(true) - $this->lookedAt < $this->interval) {
+            return false;
+        }
+
+        $this->lookedAt = hrtime(true);
+
         try {
             $value = $this->cache->get(self::KEY);
         } catch (Throwable $e) {

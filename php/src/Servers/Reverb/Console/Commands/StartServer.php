@@ -32,11 +32,6 @@ class StartServer extends Command implements SignalableCommandInterface
     protected const GRACE = 5_000;
 
     /**
-     * The nanoseconds between two looks at the restart signal.
-     */
-    protected const RESTART_INTERVAL = 3_000_000_000;
-
-    /**
      * The name and signature of the console command.
      *
      * @var string
@@ -69,7 +64,7 @@ class StartServer extends Command implements SignalableCommandInterface
         $restart->received($this->components->warn(...));
 
         try {
-            $configuration = $this->configuration(! $logger instanceof NullLogger);
+            $configuration = $this->configuration($logger::class !== NullLogger::class);
             $server = $engine->startServer($configuration->toArray());
         } catch (RuntimeException $e) {
             $this->components->error($e->getMessage());
@@ -77,7 +72,8 @@ class StartServer extends Command implements SignalableCommandInterface
             return self::FAILURE;
         }
 
-        $this->components->info($this->banner($configuration, $server->port()));
+        $port = $server->port();
+        $this->components->info($this->banner($configuration, $port));
 
         try {
             $this->serve($server, $logger, $restart);
@@ -86,7 +82,7 @@ class StartServer extends Command implements SignalableCommandInterface
         }
 
         if (! $this->stopping) {
-            $this->components->info("Stopping server on {$configuration->host()}:{$server->port()}");
+            $this->components->info("Stopping server on {$configuration->host()}:{$port}");
         }
 
         return self::SUCCESS;
@@ -121,22 +117,10 @@ class StartServer extends Command implements SignalableCommandInterface
      */
     protected function serve(NativeServer $server, Logger $logger, RestartSignal $restart): void
     {
-        $lookedAt = hrtime(true);
-
-        while (! $this->stopping) {
+        while (! $this->stopping && ! $restart->received($this->components->warn(...))) {
             foreach ($server->poll(self::POLL) as $notice) {
                 $this->report($notice, $logger);
             }
-
-            if (hrtime(true) - $lookedAt < self::RESTART_INTERVAL) {
-                continue;
-            }
-
-            if ($restart->received($this->components->warn(...))) {
-                return;
-            }
-
-            $lookedAt = hrtime(true);
         }
     }
 

@@ -1,0 +1,113 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Laravel;
+
+use Illuminate\Broadcasting\Broadcasters\PusherBroadcaster;
+use Illuminate\Contracts\Console\Kernel;
+use Illuminate\Support\Collection;
+use Illuminate\Support\Facades\Broadcast;
+use Illuminate\Support\ServiceProvider;
+use Laravel\Reverb\Application;
+use Laravel\Reverb\ApplicationManager;
+use Laravel\Reverb\ConfigApplicationProvider;
+use Laravel\Reverb\Contracts\ApplicationProvider;
+use Laravel\Reverb\Contracts\Logger;
+use Laravel\Reverb\Exceptions\InvalidApplication;
+use Laravel\Reverb\Loggers\NullLogger;
+use Laravel\Reverb\ReverbServiceProvider;
+
+class ServiceProviderTest extends TestCase
+{
+    public function test_the_driver_is_a_pusher_broadcaster(): void
+    {
+        $this->assertInstanceOf(PusherBroadcaster::class, Broadcast::connection('reverb'));
+    }
+
+    public function test_the_commands_are_reverbs(): void
+    {
+        $commands = array_keys($this->app->make(Kernel::class)->all());
+
+        $this->assertSame(
+            ['reverb:install', 'reverb:restart', 'reverb:start'],
+            Collection::make($commands)->filter(fn ($name) => str_starts_with($name, 'reverb:'))->sort()->values()->all()
+        );
+    }
+
+    public function test_the_options_of_the_server_are_reverbs(): void
+    {
+        $options = $this->app->make(Kernel::class)->all()['reverb:start']->getDefinition()->getOptions();
+
+        $this->assertSame(['host', 'port', 'path', 'hostname', 'debug'], array_values(array_intersect(
+            array_keys($options), ['host', 'port', 'path', 'hostname', 'debug']
+        )));
+    }
+
+    public function test_the_configuration_is_published_under_both_tags(): void
+    {
+        foreach (['reverb', 'reverb-config'] as $tag) {
+            $this->assertSame(
+                [config_path('reverb.php')],
+                array_values(ServiceProvider::pathsToPublish(ReverbServiceProvider::class, $tag))
+            );
+        }
+    }
+
+    public function test_a_configuration_file_of_laravel_reverb_gets_the_native_keys(): void
+    {
+        config(['reverb.servers.reverb' => ['host' => '127.0.0.1', 'workers' => 3]]);
+        (new ReverbServiceProvider($this->app))->register();
+
+        $this->assertEquals([
+            'host' => '127.0.0.1',
+            'workers' => 3,
+            'socket' => storage_path('framework/reverb.sock'),
+            'max_backlog' => 1_048_576,
+        ], config('reverb.servers.reverb'));
+    }
+
+    public function test_no_socket_stays_no_socket(): void
+    {
+        config(['reverb.servers.reverb' => ['socket' => null]]);
+        (new ReverbServiceProvider($this->app))->register();
+
+        $this->assertNull(config('reverb.servers.reverb.socket'));
+    }
+
+    public function test_nothing_is_logged_unless_it_is_asked_for(): void
+    {
+        $this->assertInstanceOf(NullLogger::class, $this->app->make(Logger::class));
+    }
+
+    public function test_applications_come_from_the_configuration(): void
+    {
+        $provider = $this->app->make(ApplicationProvider::class);
+
+        $this->assertInstanceOf(ConfigApplicationProvider::class, $provider);
+        $this->assertSame('1001', $provider->findByKey('test-key')->id());
+    }
+
+    public function test_applications_may_come_from_elsewhere(): void
+    {
+        config(['reverb.apps.provider' => 'tenants']);
+
+        $this->app->make(ApplicationManager::class)->extend('tenants', fn () => new class implements ApplicationProvider
+        {
+            public function all(): Collection
+            {
+                return new Collection([new Application('1', 'tenant', 's', 60, 30, ['*'], 10_000)]);
+            }
+
+            public function findById(string $id): Application
+            {
+                return $this->all()->first();
+            }
+
+            public function findByKey(string $key): Application
+            {
+                return throw new InvalidApplication;
+            }
+        });
+
+        $this->assertSame('tenant', $this->app->make(ApplicationProvider::class)->findById('1')->key());
+    }
+}

@@ -1,0 +1,93 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Laravel\Support;
+
+use PHPUnit\Framework\Assert;
+use Symfony\Component\Process\Process;
+
+/**
+ * An Artisan command that runs in a process of its own.
+ */
+class Artisan
+{
+    /**
+     * The seconds that a command may keep a test waiting.
+     */
+    private const PATIENCE = 20;
+
+    private Process $process;
+
+    /**
+     * @param  list<string>  $arguments
+     * @param  array<string, string|false>  $environment
+     */
+    public function __construct(array $arguments, array $environment, string $folder)
+    {
+        $php = $environment['PHP'] ?? getenv('REVERB_TEST_PHP');
+        unset($environment['PHP']);
+
+        $this->process = new Process(
+            [$php, 'artisan', ...$arguments, '--no-ansi', '--no-interaction'], $folder, $environment, timeout: self::PATIENCE
+        );
+        $this->process->start();
+    }
+
+    /**
+     * Wait until the output matches, and return the first group of the match.
+     */
+    public function waitFor(string $pattern): string
+    {
+        $match = [];
+
+        $found = $this->process->isRunning() && $this->process->waitUntil(
+            function () use ($pattern, &$match) {
+                return preg_match($pattern, $this->process->getOutput(), $match) === 1;
+            }
+        );
+
+        Assert::assertTrue(
+            $found || preg_match($pattern, $this->process->getOutput(), $match) === 1,
+            "The output never matched {$pattern}:\n".$this->output()
+        );
+
+        return $match[1] ?? $match[0];
+    }
+
+    /**
+     * Wait for the end and return the exit code.
+     */
+    public function wait(): int
+    {
+        return $this->process->wait();
+    }
+
+    public function signal(int $signal): static
+    {
+        $this->process->signal($signal);
+
+        return $this;
+    }
+
+    public function isRunning(): bool
+    {
+        return $this->process->isRunning();
+    }
+
+    /**
+     * Get everything the command has written, without the spaces at the ends of its lines.
+     */
+    public function output(): string
+    {
+        return trim(preg_replace('/ +$/m', '', $this->process->getOutput().$this->process->getErrorOutput()));
+    }
+
+    public function port(): int
+    {
+        return (int) $this->waitFor('/Starting server on [^:]+:(\d+)/');
+    }
+
+    public function kill(): void
+    {
+        $this->process->stop(0);
+    }
+}

@@ -1,0 +1,85 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Laravel;
+
+use Illuminate\Contracts\Console\Kernel;
+use Illuminate\Foundation\Application;
+use Illuminate\Foundation\Bootstrap\HandleExceptions;
+use Illuminate\Foundation\Testing\TestCase as LaravelTestCase;
+use Laravel\Reverb\Tests\Laravel\Support\Artisan;
+
+abstract class TestCase extends LaravelTestCase
+{
+    /**
+     * The processes that end with the test.
+     *
+     * @var list<\Laravel\Reverb\Tests\Laravel\Support\Artisan>
+     */
+    private array $processes = [];
+
+    public function createApplication(): Application
+    {
+        $app = require getenv('REVERB_TEST_APP').'/bootstrap/app.php';
+        $app->make(Kernel::class)->bootstrap();
+
+        return $app;
+    }
+
+    protected function tearDown(): void
+    {
+        foreach ($this->processes as $process) {
+            $process->kill();
+        }
+
+        parent::tearDown();
+
+        // Laravel 10 leaves its handlers behind, which PHPUnit takes for a mistake of the test...
+        if (! method_exists(HandleExceptions::class, 'flushState')) {
+            restore_error_handler();
+            restore_exception_handler();
+        }
+    }
+
+    /**
+     * Start an Artisan command in a process of its own.
+     *
+     * @param  list<string>  $arguments
+     * @param  array<string, string|false>  $environment
+     */
+    protected function start(array $arguments, array $environment = [], ?string $folder = null): Artisan
+    {
+        return $this->processes[] = new Artisan($arguments, $environment, $folder ?? getenv('REVERB_TEST_APP'));
+    }
+
+    /**
+     * Start a server on a port and a socket of its own, and wait until it says where.
+     *
+     * @param  list<string>  $arguments
+     * @param  array<string, string|false>  $environment
+     */
+    protected function startServer(array $arguments = [], array $environment = []): Artisan
+    {
+        $server = $this->start(['reverb:start', '--host=127.0.0.1', '--port=0', ...$arguments], $environment + [
+            'REVERB_SERVER_SOCKET' => $this->temporaryPath('reverb.sock'),
+        ]);
+
+        $server->waitFor('/Starting server on [^:]+:(\d+)/');
+
+        return $server;
+    }
+
+    /**
+     * Get a path in a folder that only this test uses.
+     */
+    protected function temporaryPath(string $name): string
+    {
+        $folder = sys_get_temp_dir().'/reverb-test-'.getmypid().'-'.spl_object_id($this);
+
+        if (! is_dir($folder)) {
+            mkdir($folder);
+            register_shutdown_function(fn () => exec('rm -rf '.escapeshellarg($folder)));
+        }
+
+        return "{$folder}/{$name}";
+    }
+}

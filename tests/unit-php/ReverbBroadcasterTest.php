@@ -1,0 +1,276 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Unit;
+
+use Illuminate\Auth\GenericUser;
+use Illuminate\Broadcasting\Broadcasters\PusherBroadcaster;
+use Illuminate\Broadcasting\BroadcastException;
+use Illuminate\Broadcasting\PresenceChannel;
+use Illuminate\Broadcasting\PrivateChannel;
+use Illuminate\Http\Request;
+use Laravel\Reverb\Broadcasting\ReverbBroadcaster;
+use Laravel\Reverb\Exceptions\ExtensionNotLoaded;
+use Laravel\Reverb\Tests\Unit\Fakes\FakeEngine;
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\TestCase;
+use RuntimeException;
+use Symfony\Component\HttpKernel\Exception\AccessDeniedHttpException;
+
+class ReverbBroadcasterTest extends TestCase
+{
+    private const CONNECTION = [
+        'driver' => 'reverb',
+        'key' => 'a-key',
+        'secret' => 'a-secret',
+        'app_id' => '7',
+        'options' => ['host' => 'localhost', 'port' => '8080', 'scheme' => 'http', 'useTLS' => false, 'path' => ''],
+    ];
+
+    private FakeEngine $engine;
+
+    protected function setUp(): void
+    {
+        $this->engine = new FakeEngine;
+    }
+
+    public function test_it_is_a_pusher_broadcaster(): void
+    {
+        $this->assertInstanceOf(PusherBroadcaster::class, $this->broadcaster());
+        $this->assertSame([], $this->engine->publishers);
+    }
+
+    public function test_one_message_goes_to_all_channels(): void
+    {
+        $this->broadcaster()->broadcast(
+            ['news', new PrivateChannel('orders.1'), new PresenceChannel('room')], 'App\\Events\\Shipped', ['id' => 1, 'socket' => '1.2']
+        );
+
+        $this->assertSame(
+            [[['news', 'private-orders.1', 'presence-room'], 'App\\Events\\Shipped', '{"id":1}', '1.2']],
+            $this->engine->publisher->published
+        );
+    }
+
+    public function test_without_a_socket_everybody_gets_the_event(): void
+    {
+        $this->broadcaster()->broadcast(['news'], 'posted', ['socket' => null]);
+
+        $this->assertSame([[['news'], 'posted', '[]', null]], $this->engine->publisher->published);
+    }
+
+    public function test_without_a_channel_nothing_is_published(): void
+    {
+        $this->broadcaster()->broadcast([], 'posted', []);
+
+        $this->assertSame([], $this->engine->publishers);
+    }
+
+    public function test_the_publisher_is_created_once_from_the_connection_and_the_servers_socket(): void
+    {
+        $broadcaster = $this->broadcaster([], '/run/reverb.sock');
+        $broadcaster->broadcast(['a'], 'e');
+        $broadcaster->broadcast(['b'], 'e');
+
+        $this->assertSame([[
+            'app_id' => '7', 'key' => 'a-key', 'secret' => 'a-secret', 'socket' => '/run/reverb.sock',
+            'host' => 'localhost', 'port' => 8080, 'scheme' => 'http',
+        ]], $this->engine->publishers);
+    }
+
+    public function test_guzzles_time_limits_are_kept(): void
+    {
+        $this->broadcaster(['client_options' => ['connect_timeout' => 0.25, 'timeout' => 3]])->broadcast(['a'], 'e');
+
+        $this->assertSame([250, 3_000], [$this->engine->publishers[0]['connect_timeout'], $this->engine->publishers[0]['timeout']]);
+    }
+
+    #[DataProvider('mistakes')]
+    public function test_a_mistake_in_the_connection_is_named_with_its_variable(array $connection, string $message): void
+    {
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessageMatches('/\A'.preg_quote($message, '/').'\z/');
+
+        $this->broadcaster($connection)->broadcast(['a'], 'e');
+    }
+
+    public static function mistakes(): array
+    {
+        $text = fn (string $key, string $variable) => "Cannot broadcast through Reverb: [broadcasting.connections.reverb.{$key}] is missing or empty: set {$variable} in the environment (\"php artisan reverb:install\" does)";
+
+        return [
+            [['key' => null], $text('key', 'REVERB_APP_KEY')],
+            [['secret' => ''], $text('secret', 'REVERB_APP_SECRET')],
+            [['app_id' => null], $text('app_id', 'REVERB_APP_ID')],
+            [['options' => ['port' => 'x']], 'Cannot broadcast through Reverb: [broadcasting.connections.reverb.options.port] must be an integer from 1 to 65535, not "x"'],
+        ];
+    }
+
+    public function test_a_failure_becomes_a_broadcast_exception_with_its_cause(): void
+    {
+        $this->engine->publisher->failure = new RuntimeException('no server answers on /run/reverb.sock: start it with "php artisan reverb:start"');
+
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('Cannot broadcast [posted]: no server answers on /run/reverb.sock: start it with "php artisan reverb:start"');
+
+        $this->broadcaster()->broadcast(['news'], 'posted');
+    }
+
+    public function test_a_missing_extension_is_a_broadcast_exception_too(): void
+    {
+        $this->engine->failure = new ExtensionNotLoaded;
+
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('Cannot broadcast through Reverb: The PHP extension "reverb" is not loaded: run');
+
+        $this->broadcaster()->broadcast(['news'], 'posted');
+    }
+
+    public function test_data_that_is_no_json_is_refused(): void
+    {
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('The data of a broadcast must be JSON, but cannot be encoded: Malformed UTF-8 characters');
+
+        $this->broadcaster()->broadcast(['news'], 'posted', ['text' => "\xFF"]);
+    }
+
+    public function test_a_private_channel_is_signed(): void
+    {
+        $this->assertSame(
+            ['auth' => 'signed 1.2 private-orders.1'],
+            $this->authorize(['channel_name' => 'private-orders.1', 'socket_id' => '1.2'])
+        );
+    }
+
+    public function test_a_presence_channel_is_signed_with_its_member(): void
+    {
+        $this->assertSame(
+            ['auth' => 'signed 1.2 presence-room', 'channel_data' => '{"user_id":"42","user_info":{"name":"Ada"}}'],
+            $this->authorize(['channel_name' => 'presence-room', 'socket_id' => '1.2'], ['name' => 'Ada'])
+        );
+    }
+
+    #[DataProvider('forgeries')]
+    public function test_nothing_else_is_signed(array $input): void
+    {
+        $this->expectException(AccessDeniedHttpException::class);
+
+        $this->authorize($input);
+    }
+
+    public static function forgeries(): array
+    {
+        return [
+            'no socket' => [['channel_name' => 'private-a']],
+            'a list as socket' => [['channel_name' => 'private-a', 'socket_id' => ['1.2']]],
+            'a socket with a channel in it' => [['channel_name' => 'private-a', 'socket_id' => '1.2:presence-a']],
+            'a socket with a newline' => [['channel_name' => 'private-a', 'socket_id' => "1.2\n"]],
+            'a channel with data in it' => [['channel_name' => 'private-a:{"user_id":1}', 'socket_id' => '1.2']],
+        ];
+    }
+
+    public function test_an_authenticated_user_is_signed(): void
+    {
+        $broadcaster = $this->broadcaster();
+        $broadcaster->resolveAuthenticatedUserUsing(fn () => ['id' => 5, 'name' => 'Ada']);
+
+        $this->assertSame(
+            ['auth' => 'signed 1.2', 'user_data' => '{"id":5,"name":"Ada"}'],
+            $broadcaster->resolveAuthenticatedUser($this->request(['socket_id' => '1.2']))
+        );
+    }
+
+    public function test_a_request_without_an_authenticated_user_is_not_signed(): void
+    {
+        $this->assertNull($this->broadcaster()->resolveAuthenticatedUser($this->request(['socket_id' => '1.2'])));
+    }
+
+    public function test_an_authenticated_user_needs_an_id(): void
+    {
+        $broadcaster = $this->broadcaster();
+        $broadcaster->resolveAuthenticatedUserUsing(fn () => ['name' => 'Ada']);
+
+        $this->expectExceptionMessage('The callback of resolveAuthenticatedUserUsing() must return an array with an "id"');
+
+        $broadcaster->resolveAuthenticatedUser($this->request(['socket_id' => '1.2']));
+    }
+
+    public function test_the_pusher_sdk_is_asked_for_by_name_where_it_is_missing(): void
+    {
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('The Pusher SDK is not installed: getPusher() and private-encrypted channels need "composer require pusher/pusher-php-server"');
+
+        $this->broadcaster()->getPusher();
+    }
+
+    public function test_an_encrypted_channel_never_gets_readable_data(): void
+    {
+        try {
+            $this->broadcaster()->broadcast(['news', 'private-encrypted-a'], 'posted', ['text' => 'secret']);
+            $this->fail('The event was published.');
+        } catch (BroadcastException $e) {
+            $this->assertStringContainsString('composer require pusher/pusher-php-server', $e->getMessage());
+        }
+
+        $this->assertSame([], $this->engine->publisher->published);
+    }
+
+    public function test_an_encrypted_channel_is_not_signed_without_the_sdk(): void
+    {
+        $this->expectException(BroadcastException::class);
+
+        $this->authorize(['channel_name' => 'private-encrypted-a', 'socket_id' => '1.2']);
+    }
+
+    public function test_an_sdk_that_was_set_does_everything(): void
+    {
+        $sdk = new class
+        {
+            public array $triggered = [];
+
+            public function trigger(...$arguments): void
+            {
+                $this->triggered[] = $arguments;
+            }
+
+            public function authorizeChannel(string $channel, string $socketId): string
+            {
+                return '{"auth":"by the sdk"}';
+            }
+
+            public function authenticateUser(string $socketId, array $user): array
+            {
+                return ['auth' => 'by the sdk'];
+            }
+        };
+
+        $broadcaster = $this->broadcaster();
+        $broadcaster->setPusher($sdk);
+        $broadcaster->resolveAuthenticatedUserUsing(fn () => ['id' => 5]);
+        $broadcaster->broadcast(['news'], 'posted', ['a' => 1, 'socket' => '1.2']);
+
+        $this->assertSame($sdk, $broadcaster->getPusher());
+        $this->assertSame([[['news'], 'posted', ['a' => 1], ['socket_id' => '1.2']]], $sdk->triggered);
+        $this->assertSame(['auth' => 'by the sdk'], $broadcaster->resolveAuthenticatedUser($this->request(['socket_id' => '1.2'])));
+        $this->assertSame(['auth' => 'by the sdk'], $broadcaster->validAuthenticationResponse(
+            $this->request(['channel_name' => 'private-a', 'socket_id' => '1.2']), true
+        ));
+    }
+
+    private function authorize(array $input, mixed $result = true): mixed
+    {
+        return $this->broadcaster()->validAuthenticationResponse($this->request($input), $result);
+    }
+
+    private function request(array $input): Request
+    {
+        $request = Request::create('/broadcasting/auth', 'POST', $input);
+        $request->setUserResolver(fn () => new GenericUser(['id' => 42]));
+
+        return $request;
+    }
+
+    private function broadcaster(array $connection = [], ?string $socket = null): ReverbBroadcaster
+    {
+        return new ReverbBroadcaster($this->engine, $connection + self::CONNECTION, $socket);
+    }
+}
