@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use tungstenite::protocol::frame::coding::{Control, Data};
+use tungstenite::protocol::frame::coding::Data;
 
 use super::{
-    Closing, Input, Message, Violation,
-    assembly::{self, Assembly, Encoding},
+    Input, Message, Violation,
+    assembly::{self, Assembly},
     header::{self, Frame, Kind, LONGEST_HEADER},
     mask,
+    partial::{Partial, Unread, encoding, read_control},
 };
 
 /// The longest message of an application without `max_message_size`: 32 MiB, as Reverb with PHP's defaults.
@@ -20,36 +21,6 @@ pub const MESSAGE_CEILING: usize = 32 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub struct Decoder {
     partial: Option<Box<Partial>>,
-}
-
-/// What is unfinished.
-///
-/// ```text
-///            bytes missing in header        header whole, payload missing
-///  nothing ──────────────────────► header ──────────────────────────────► frame (+ control | message)
-///     ▲                                                                     │
-///     └── message or control whole ◄────────────────────────────────────────┤
-///                                   header of the next fragment ◄───────────┘ (message stays)
-/// ```
-#[derive(Debug, Default)]
-struct Partial {
-    /// The first bytes of a header.
-    header: Vec<u8>,
-    /// The frame whose payload is arriving.
-    frame: Option<Frame>,
-    /// The payload so far of that frame, if it is a control frame.
-    control: Vec<u8>,
-    /// The message so far.
-    message: Option<Assembly>,
-    /// What the caller did not want to read yet.
-    unread: Option<Unread>,
-}
-
-/// Raw bytes, read up to `position`; never without a byte left.
-#[derive(Debug)]
-struct Unread {
-    bytes: Vec<u8>,
-    position: usize,
 }
 
 impl Decoder {
@@ -271,68 +242,6 @@ impl Decoder {
         self.partial
             .as_ref()
             .is_some_and(|partial| partial.is_idle())
-    }
-}
-
-impl Partial {
-    /// Adds to the control frame or the message that `frame` belongs to.
-    fn push<'a>(&mut self, frame: Frame, payload: &[u8]) -> Result<Option<Message<'a>>, Violation> {
-        match frame.kind {
-            Kind::Control(_) => self.control.extend_from_slice(payload),
-            Kind::Data { data, .. } => {
-                self.message
-                    .get_or_insert_with(|| Assembly::new(encoding(data)))
-                    .push(payload)?;
-            }
-        }
-        if payload.len() < frame.remaining {
-            self.frame = Some(Frame {
-                mask: mask::advance(frame.mask, payload.len()),
-                remaining: frame.remaining - payload.len(),
-                ..frame
-            });
-            return Ok(None);
-        }
-        match frame.kind {
-            Kind::Control(control) => {
-                read_control(control, Cow::Owned(std::mem::take(&mut self.control))).map(Some)
-            }
-            Kind::Data { is_final: true, .. } => {
-                self.message.take().map(Assembly::finish).transpose()
-            }
-            Kind::Data {
-                is_final: false, ..
-            } => Ok(None),
-        }
-    }
-
-    fn unread(&self) -> usize {
-        self.unread
-            .as_ref()
-            .map_or(0, |unread| unread.bytes.len() - unread.position)
-    }
-
-    fn is_idle(&self) -> bool {
-        self.header.is_empty()
-            && self.frame.is_none()
-            && self.message.is_none()
-            && self.unread.is_none()
-    }
-}
-
-fn encoding(data: Data) -> Encoding {
-    match data {
-        Data::Text => Encoding::Text,
-        Data::Binary | Data::Continue | Data::Reserved(_) => Encoding::Binary,
-    }
-}
-
-fn read_control(control: Control, payload: Cow<'_, [u8]>) -> Result<Message<'_>, Violation> {
-    match control {
-        Control::Ping => Ok(Message::Ping(payload)),
-        Control::Pong => Ok(Message::Pong(payload)),
-        Control::Close => Closing::parse(payload).map(Message::Close),
-        Control::Reserved(_) => Err(Violation::UNKNOWN_OPCODE),
     }
 }
 

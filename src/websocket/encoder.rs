@@ -63,6 +63,16 @@ pub fn text_frame(text: &str) -> Bytes {
     frame(OpCode::Data(Data::Text), &[text.as_bytes()])
 }
 
+/// The payload of a frame that was made here, without a copy.
+pub fn payload(frame: &Bytes) -> Bytes {
+    let header = match frame.get(1) {
+        Some(126) => 4,
+        Some(127) => HEADER_SPACE,
+        _ => 2,
+    };
+    frame.slice(header.min(frame.len())..)
+}
+
 /// A close frame. A reason of more than 123 bytes is cut at the end of a character.
 pub fn close_frame(code: u16, reason: &str) -> Bytes {
     let room = CONTROL_PAYLOAD - size_of_val(&code);

@@ -12,10 +12,11 @@ mod header;
 mod input;
 mod mask;
 mod message;
+mod partial;
 mod violation;
 
 pub use decoder::{Decoder, MESSAGE_CEILING};
-pub use encoder::{FrameBuilder, close_frame, ping, pong, text_frame};
+pub use encoder::{FrameBuilder, close_frame, payload, ping, pong, text_frame};
 pub use input::Input;
 pub use message::{Closing, Message};
 pub use violation::Violation;
