@@ -1,6 +1,7 @@
 //! What a caller wants to know about a channel, and what it is told.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::protocol::ChannelName;
 
@@ -10,19 +11,22 @@ pub struct Info {
     occupied: bool,
     user_count: bool,
     subscription_count: bool,
+    cache: bool,
 }
 
 /// What the engine knows about a channel.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Occupancy {
     /// The number of subscribed connections.
     pub subscriptions: usize,
     /// The number of different users, of a presence channel.
     pub users: usize,
+    /// The last event of a cache channel, as its subscribers got it.
+    pub cached: Option<Box<RawValue>>,
 }
 
 /// What is told about a channel, in Reverb's order.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct ChannelInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     occupied: Option<bool>,
@@ -30,6 +34,8 @@ pub struct ChannelInfo {
     user_count: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subscription_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache: Option<Box<RawValue>>,
 }
 
 impl Info {
@@ -42,6 +48,7 @@ impl Info {
                 "occupied" => info.occupied = true,
                 "user_count" => info.user_count = true,
                 "subscription_count" => info.subscription_count = true,
+                "cache" => info.cache = true,
                 _ => {}
             }
         }
@@ -67,6 +74,7 @@ impl Info {
             user_count: (self.user_count && is_occupied && is_presence).then_some(occupancy.users),
             subscription_count: (self.subscription_count && is_occupied && !is_presence)
                 .then_some(occupancy.subscriptions),
+            cache: occupancy.cached.filter(|_| self.cache && is_occupied),
         }
     }
 }

@@ -50,7 +50,10 @@ impl Response {
         if infos.iter().all(Option::is_none) {
             return Self::json(200, &Batch { batch: Empty {} });
         }
-        let infos: Vec<ChannelInfo> = infos.iter().map(|info| info.unwrap_or_default()).collect();
+        let infos: Vec<ChannelInfo> = infos
+            .iter()
+            .map(|info| info.clone().unwrap_or_default())
+            .collect();
         Self::json(200, &Batch { batch: infos })
     }
 

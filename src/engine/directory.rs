@@ -8,7 +8,10 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     sync::Arc,
+    time::Instant,
 };
+
+use bytes::Bytes;
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -18,7 +21,10 @@ use super::{
     inbox::{Delivery, Inbox, Task},
     presence::{Change, Members},
 };
-use crate::protocol::{ChannelName, Member};
+use crate::{
+    protocol::{ChannelName, Member},
+    websocket,
+};
 
 /// More shards than workers, so that two of them seldom want the same one.
 const SHARDS: usize = 64;
@@ -47,15 +53,26 @@ struct Channel {
     /// How many subscribers each worker has; `subscribers.len()` is the number of workers.
     subscribers: Box<[u32]>,
     members: Members,
+    /// The last event of a cache channel. While it is there, the channel stays, vacant or not.
+    cached: Option<Cached>,
 }
 
-/// How many are in a channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// An event that is kept for those who subscribe later, until its time is over.
+#[derive(Clone, Debug)]
+struct Cached {
+    frame: Bytes,
+    until: Instant,
+}
+
+/// Who and what is in a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Occupancy {
     /// Subscribed connections.
     pub subscriptions: usize,
     /// Different users, of a presence channel.
     pub users: usize,
+    /// The message with the last event of a cache channel.
+    pub cached: Option<Bytes>,
 }
 
 /// What a worker learns when it subscribes a connection.
@@ -65,6 +82,8 @@ pub(super) struct Subscribed {
     pub(super) sequence: u64,
     /// The members of a presence channel, the newcomer included.
     pub(super) members: Vec<Arc<Member>>,
+    /// The frame with the last event of a cache channel.
+    pub(super) cached: Option<Bytes>,
 }
 
 impl Directory {
@@ -84,6 +103,7 @@ impl Directory {
         name: &ChannelName,
         worker: WorkerIndex,
         joined: Option<(&Arc<Member>, Frame)>,
+        now: Instant,
     ) -> Subscribed {
         let mut shard = self.shard(application, name);
         let Shard { channels, sequence } = &mut *shard;
@@ -103,6 +123,7 @@ impl Directory {
         Subscribed {
             sequence: *sequence,
             members,
+            cached: channel.cached(now).map(|cached| cached.frame.clone()),
         }
     }
 
@@ -123,7 +144,10 @@ impl Directory {
         };
         channel.subscribers[worker] = channel.subscribers[worker].saturating_sub(1);
         if channel.is_vacant() {
-            channels.remove(&key);
+            channel.members = Members::default();
+            if channel.cached.is_none() {
+                channels.remove(&key);
+            }
             return;
         }
         if let Some((member, frame)) = left
@@ -142,11 +166,48 @@ impl Directory {
         }
     }
 
-    /// Who is in a channel; nobody if it is vacant.
-    pub(super) fn occupancy(&self, application: ApplicationIndex, name: &ChannelName) -> Occupancy {
+    /// Keeps a frame for those who subscribe later, and hands it to those who are there.
+    pub(super) fn publish_and_keep(
+        &self,
+        application: ApplicationIndex,
+        name: &ChannelName,
+        frame: Frame,
+        until: Instant,
+    ) {
+        let mut shard = self.shard(application, name);
+        let Shard { channels, sequence } = &mut *shard;
+        let channel = channels
+            .entry((application, name.clone()))
+            .or_insert_with(|| Channel::new(self.inboxes.len()));
+        channel.cached = Some(Cached {
+            frame: frame.bytes.clone(),
+            until,
+        });
+        self.deliver(channel, sequence, application, name, frame);
+    }
+
+    /// Forgets the kept events whose time is over.
+    pub(super) fn expire(&self, now: Instant) {
+        for shard in &self.shards {
+            shard.lock().channels.retain(|_, channel| {
+                channel.cached = channel.cached.take().filter(|cached| cached.until > now);
+                channel.cached.is_some() || !channel.is_vacant()
+            });
+        }
+    }
+
+    /// Who and what is in a channel; nobody if it is vacant.
+    pub(super) fn occupancy(
+        &self,
+        application: ApplicationIndex,
+        name: &ChannelName,
+        now: Instant,
+    ) -> Occupancy {
         let shard = self.shard(application, name);
         let channel = shard.channels.get(&(application, name.clone()));
-        channel.map(Channel::occupancy).unwrap_or_default()
+        channel
+            .map(|channel| channel.occupancy(now))
+            .unwrap_or_default()
     }
 
     /// The members of a channel; none if it is vacant.
@@ -157,7 +218,7 @@ impl Directory {
     ) -> Option<Vec<Arc<Member>>> {
         let shard = self.shard(application, name);
         let channel = shard.channels.get(&(application, name.clone()))?;
-        Some(channel.members.list())
+        (!channel.is_vacant()).then(|| channel.members.list())
     }
 
     /// The occupied channels of an application whose names begin with a prefix, in any order.
@@ -165,24 +226,32 @@ impl Directory {
         &self,
         application: ApplicationIndex,
         prefix: &str,
+        now: Instant,
     ) -> Vec<(ChannelName, Occupancy)> {
         let mut list = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock();
-            let channels = shard.channels.iter().filter(|((owner, name), _)| {
-                *owner == application && name.as_str().starts_with(prefix)
+            let channels = shard.channels.iter().filter(|((owner, name), channel)| {
+                *owner == application && name.as_str().starts_with(prefix) && !channel.is_vacant()
             });
-            list.extend(channels.map(|((_, name), channel)| (name.clone(), channel.occupancy())));
+            list.extend(
+                channels.map(|((_, name), channel)| (name.clone(), channel.occupancy(now))),
+            );
         }
         list
     }
 
     /// How many channels have subscribers.
     pub(super) fn channels(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.lock().channels.len())
-            .sum()
+        let occupied = |shard: &Mutex<Shard>| {
+            shard
+                .lock()
+                .channels
+                .values()
+                .filter(|channel| !channel.is_vacant())
+                .count()
+        };
+        self.shards.iter().map(occupied).sum()
     }
 
     /// Whether a worker has more to deliver than it should, so that nobody should bring more.
@@ -222,13 +291,21 @@ impl Channel {
         Self {
             subscribers: vec![0; workers].into_boxed_slice(),
             members: Members::default(),
+            cached: None,
         }
     }
 
-    fn occupancy(&self) -> Occupancy {
+    fn cached(&self, now: Instant) -> Option<&Cached> {
+        self.cached.as_ref().filter(|cached| cached.until > now)
+    }
+
+    fn occupancy(&self, now: Instant) -> Occupancy {
         Occupancy {
             subscriptions: self.subscribers.iter().map(|count| *count as usize).sum(),
             users: self.members.count(),
+            cached: self
+                .cached(now)
+                .map(|cached| websocket::payload(&cached.frame)),
         }
     }
 

@@ -23,5 +23,5 @@ pub use backlog::{Gone, Outlet};
 pub use directory::Occupancy;
 pub use inbox::Wake;
 pub use notice::{Notice, Notices};
-pub use publish::{Engine, Publication, Stats};
+pub use publish::{Engine, Limits, Publication, Stats};
 pub use worker::{ConnectionKey, Opening, Worker};

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -37,8 +38,17 @@ pub struct Engine {
     directory: Directory,
     inboxes: Arc<[Inbox]>,
     notices: Arc<Notices>,
-    max_backlog: usize,
+    limits: Limits,
     counters: Box<[Counters]>,
+}
+
+/// The limits of a server, whatever the application.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many bytes a connection may leave unread.
+    pub max_backlog: usize,
+    /// How long a cache channel keeps its last event.
+    pub cache_ttl: Duration,
 }
 
 /// One per worker, on cache lines of their own, so that counting costs no traffic between cores.
@@ -74,7 +84,7 @@ impl Engine {
         applications: Applications,
         wakers: Vec<Box<dyn Wake>>,
         notices: Arc<Notices>,
-        max_backlog: usize,
+        limits: Limits,
     ) -> Self {
         let counters = wakers.iter().map(|_| Counters::default()).collect();
         let inboxes: Arc<[Inbox]> = wakers.into_iter().map(Inbox::new).collect();
@@ -83,7 +93,7 @@ impl Engine {
             directory: Directory::new(Arc::clone(&inboxes)),
             inboxes,
             notices,
-            max_backlog,
+            limits,
             counters,
         }
     }
@@ -92,7 +102,14 @@ impl Engine {
     ///
     /// Whoever calls this first waits until [`Engine::is_congested`] is false; so the inboxes stay
     /// bounded. Events of one caller reach every subscriber in the order of the calls.
-    pub fn publish(&self, application: ApplicationIndex, publication: &Publication<'_>) {
+    ///
+    /// A cache channel keeps the event for those who subscribe within `cache_ttl`.
+    pub fn publish(
+        &self,
+        application: ApplicationIndex,
+        publication: &Publication<'_>,
+        now: Instant,
+    ) {
         /// Room for the keys, the channel's name and some escapes.
         const ENVELOPE_SIZE: usize = 128;
         for channel in publication.channels {
@@ -104,7 +121,13 @@ impl Engine {
                 except: publication.except,
             };
             self.note("Broadcasting To", || channel.to_string());
-            self.directory.publish(application, channel, frame);
+            if channel.is_cache() {
+                let until = now + self.limits.cache_ttl;
+                self.directory
+                    .publish_and_keep(application, channel, frame, until);
+            } else {
+                self.directory.publish(application, channel, frame);
+            }
         }
     }
 
@@ -119,10 +142,15 @@ impl Engine {
         }
     }
 
-    /// Who is in a channel; nobody if it is vacant.
+    /// Who and what is in a channel; nobody if it is vacant.
     #[must_use]
-    pub fn occupancy(&self, application: ApplicationIndex, channel: &ChannelName) -> Occupancy {
-        self.directory.occupancy(application, channel)
+    pub fn occupancy(
+        &self,
+        application: ApplicationIndex,
+        channel: &ChannelName,
+        now: Instant,
+    ) -> Occupancy {
+        self.directory.occupancy(application, channel, now)
     }
 
     /// The members of a presence channel; none if it is vacant.
@@ -141,14 +169,20 @@ impl Engine {
         &self,
         application: ApplicationIndex,
         prefix: &str,
+        now: Instant,
     ) -> Vec<(ChannelName, Occupancy)> {
-        self.directory.list(application, prefix)
+        self.directory.list(application, prefix, now)
     }
 
     /// Whether a worker has so much to deliver that nobody should bring more.
     #[must_use]
     pub fn is_congested(&self) -> bool {
         self.directory.is_congested()
+    }
+
+    /// Forgets what cache channels kept for long enough. The first worker calls it with its tick.
+    pub(super) fn expire(&self, now: Instant) {
+        self.directory.expire(now);
     }
 
     /// The applications of this server.
@@ -197,13 +231,13 @@ impl Engine {
     }
 
     pub(super) fn max_backlog(&self) -> usize {
-        self.max_backlog
+        self.limits.max_backlog
     }
 
     pub(super) fn note_slow(&self, socket_id: SocketId) {
         self.notices.warn(format!(
             "Connection {socket_id} was closed: it left more than {} bytes unread (max_backlog).",
-            self.max_backlog
+            self.limits.max_backlog
         ));
     }
 

@@ -66,6 +66,20 @@ impl ChannelName {
         }
     }
 
+    /// Whether the channel keeps its last event for those who subscribe later.
+    ///
+    /// Reverb asks for `cache` without a dash, and leaves `private-encrypted-cache-` out.
+    #[must_use]
+    pub fn is_cache(&self) -> bool {
+        const PREFIXES: [&str; 4] = [
+            "cache",
+            "private-cache-",
+            "presence-cache-",
+            "private-encrypted-cache-",
+        ];
+        PREFIXES.iter().any(|prefix| self.0.starts_with(prefix))
+    }
+
     /// Whether members of this channel are known to each other.
     #[must_use]
     pub fn is_presence(&self) -> bool {
@@ -104,6 +118,26 @@ mod tests {
             assert_eq!(
                 ChannelName::parse(name).map(|name| name.access()),
                 Ok(access),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_prefix_tells_whether_the_last_event_is_kept() {
+        for (name, is_cache) in [
+            ("cache-news", true),
+            ("cachefoo", true),
+            ("private-cache-a", true),
+            ("presence-cache-a", true),
+            ("private-encrypted-cache-a", true),
+            ("news", false),
+            ("private-cachefoo", false),
+            ("private-encrypted-a", false),
+        ] {
+            assert_eq!(
+                ChannelName::parse(name).map(|name| name.is_cache()),
+                Ok(is_cache),
                 "{name}"
             );
         }

@@ -18,7 +18,7 @@ pub use client_message::{ClientEvent, ClientMessage, Subscribe};
 pub use error::PusherError;
 pub use member::{Member, UserId};
 pub use server_message::{
-    Data, ServerMessage, connection_established, error, event, member_added, member_removed, ping,
-    pong, presence_succeeded, subscription_succeeded,
+    Data, ServerMessage, cache_miss, connection_established, error, event, member_added,
+    member_removed, ping, pong, presence_succeeded, subscription_succeeded,
 };
 pub use socket_id::SocketId;

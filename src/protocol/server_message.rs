@@ -160,6 +160,15 @@ pub fn member_removed<'a>(channel: &'a str, member: &Member) -> ServerMessage<'a
     internal("pusher_internal:member_removed", channel, Cow::Owned(data))
 }
 
+/// `pusher:cache_miss`: the cache channel has no event to show.
+#[must_use]
+pub fn cache_miss(channel: &str) -> ServerMessage<'_> {
+    ServerMessage {
+        channel: Some(channel),
+        ..bare("pusher:cache_miss")
+    }
+}
+
 const SUBSCRIPTION_SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
 
 fn bare(event: &'static str) -> ServerMessage<'static> {
@@ -207,6 +216,10 @@ mod tests {
         assert_eq!(
             text(&subscription_succeeded("test-channel")),
             r#"{"event":"pusher_internal:subscription_succeeded","data":"{}","channel":"test-channel"}"#
+        );
+        assert_eq!(
+            text(&cache_miss("cache-x")),
+            r#"{"event":"pusher:cache_miss","channel":"cache-x"}"#
         );
         assert_eq!(
             text(&error(PusherError::ApplicationUnknown)),

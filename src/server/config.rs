@@ -8,7 +8,7 @@ use serde_json::Value;
 
 pub use self::fields::ConfigError;
 use self::fields::Fields;
-use crate::engine::{Application, ClientEvents, RateLimit};
+use crate::engine::{Application, ClientEvents, Limits, RateLimit};
 
 /// Everything a server needs to know before it starts.
 #[derive(Debug)]
@@ -20,13 +20,15 @@ pub struct Config {
     pub(super) max_request_size: usize,
     pub(super) workers: usize,
     pub(super) socket: Option<PathBuf>,
-    pub(super) max_backlog: usize,
+    pub(super) limits: Limits,
     pub(super) debug: bool,
     pub(super) applications: Vec<Application>,
 }
 
 const DEFAULT_REQUEST_SIZE: u64 = 10_000;
 const DEFAULT_BACKLOG: u64 = 16 * 1024 * 1024;
+/// Pusher keeps the event of a cache channel for 30 minutes.
+const DEFAULT_CACHE_TTL: u64 = 30 * 60;
 const MOST_WORKERS: u64 = 1024;
 const GIGABYTE: u64 = 1 << 30;
 const DAY: u64 = 24 * 60 * 60;
@@ -56,7 +58,10 @@ impl Config {
             )?,
             workers: workers(fields.integer_or("workers", 0..=MOST_WORKERS, 0)?),
             socket: socket(&fields)?,
-            max_backlog: fields.integer_or("max_backlog", 1024..=GIGABYTE, DEFAULT_BACKLOG)?,
+            limits: Limits {
+                max_backlog: fields.integer_or("max_backlog", 1024..=GIGABYTE, DEFAULT_BACKLOG)?,
+                cache_ttl: seconds(fields.integer_or("cache_ttl", 1..=DAY, DEFAULT_CACHE_TTL)?),
+            },
             debug: fields.flag_or("debug", false)?,
             applications: applications(&fields)?,
         })

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     io::Cursor,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -163,7 +163,7 @@ async fn carry_out(
             Response::connections(engine.applications().connections(application))
         }
         Command::Channels { prefix, info } => {
-            let mut channels = engine.channels(application, &prefix);
+            let mut channels = engine.channels(application, &prefix, Instant::now());
             channels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
             let infos: Vec<_> = channels
                 .into_iter()
@@ -211,7 +211,9 @@ async fn publish(
         channels: &event.channels,
         except: event.except,
     };
-    shared.engine.publish(application, &publication);
+    shared
+        .engine
+        .publish(application, &publication, Instant::now());
     Ok(())
 }
 
@@ -230,7 +232,11 @@ fn info_of(
 ) -> ChannelInfo {
     info.of(
         channel,
-        described(shared.engine.occupancy(application, channel)),
+        described(
+            shared
+                .engine
+                .occupancy(application, channel, Instant::now()),
+        ),
     )
 }
 
@@ -238,6 +244,9 @@ fn described(occupancy: engine::Occupancy) -> Occupancy {
     Occupancy {
         subscriptions: occupancy.subscriptions,
         users: occupancy.users,
+        cached: occupancy
+            .cached
+            .and_then(|message| serde_json::from_slice(&message).ok()),
     }
 }
 

@@ -331,6 +331,7 @@ impl Shared {
             channels,
             except: publish.socket_id.and_then(SocketId::parse),
         };
-        self.engine.publish(application, &publication);
+        self.engine
+            .publish(application, &publication, Instant::now());
     }
 }

@@ -79,12 +79,7 @@ impl Server {
             .map(Queue::waker)
             .collect::<io::Result<Vec<_>>>()?;
         let applications = Applications::new(config.applications);
-        let engine = Arc::new(Engine::new(
-            applications,
-            wakers,
-            notices,
-            config.max_backlog,
-        ));
+        let engine = Arc::new(Engine::new(applications, wakers, notices, config.limits));
         let shared = Arc::new(Shared {
             engine: Arc::clone(&engine),
             path: config.path,

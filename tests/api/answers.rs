@@ -62,21 +62,23 @@ fn queries_without_a_body_become_commands() {
 #[test]
 fn info_tells_what_was_asked_and_what_applies() {
     let all = "occupied,user_count,subscription_count,nonsense";
+    let cached = r#"{"event":"E","data":"{}","channel":"cache-c"}"#;
     let three = Occupancy {
         subscriptions: 3,
         users: 2,
+        cached: Some(RawValue::from_string(cached.to_owned()).unwrap()),
     };
     for (words, name, occupancy, expected) in [
         (
             all,
             "presence-p",
-            three,
+            three.clone(),
             json!({"occupied": true, "user_count": 2}),
         ),
         (
             all,
             "news",
-            three,
+            three.clone(),
             json!({"occupied": true, "subscription_count": 3}),
         ),
         (
@@ -85,20 +87,26 @@ fn info_tells_what_was_asked_and_what_applies() {
             Occupancy::default(),
             json!({"occupied": false}),
         ),
-        ("user_count", "news", three, json!({})),
-        ("subscription_count", "presence-p", three, json!({})),
+        ("user_count", "news", three.clone(), json!({})),
+        ("subscription_count", "presence-p", three.clone(), json!({})),
         (
             "subscription_count",
             "news",
             Occupancy::default(),
             json!({}),
         ),
-        ("", "news", three, json!({})),
+        ("", "news", three.clone(), json!({})),
         (
             "occupied, user_count",
             "presence-p",
-            three,
+            three.clone(),
             json!({"occupied": true}),
+        ),
+        (
+            "cache",
+            "cache-c",
+            three,
+            json!({"cache": {"event": "E", "data": "{}", "channel": "cache-c"}}),
         ),
     ] {
         let told = Info::parse(words).of(&channel(name), occupancy);
@@ -127,6 +135,7 @@ fn answers_have_reverbs_shapes() {
                 Occupancy {
                     subscriptions: 2,
                     users: 1,
+                    cached: None,
                 },
             ),
         )

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod cache;
 mod client_events;
 mod fan_out;
 mod liveness;

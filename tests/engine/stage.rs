@@ -13,8 +13,8 @@ use std::{
 use bytes::Bytes;
 use reverb::{
     engine::{
-        Application, Applications, ClientEvents, ConnectionKey, Engine, Gone, Notices, Opening,
-        Outlet, Publication, Wake, Worker,
+        Application, Applications, ClientEvents, ConnectionKey, Engine, Gone, Limits, Notices,
+        Opening, Outlet, Publication, Wake, Worker,
     },
     protocol::{ChannelName, SocketId, auth},
     websocket::Message,
@@ -22,6 +22,7 @@ use reverb::{
 use serde_json::{Value, json};
 
 pub(crate) const MAX_BACKLOG: usize = 4096;
+pub(crate) const CACHE_TTL: Duration = Duration::from_secs(1800);
 
 struct NoThread;
 
@@ -94,8 +95,12 @@ impl Stage {
             .map(|_| Box::new(NoThread) as Box<dyn Wake>)
             .collect();
         let notices = Arc::new(Notices::new(false).expect("a pipe"));
+        let limits = Limits {
+            max_backlog: MAX_BACKLOG,
+            cache_ttl: CACHE_TTL,
+        };
         let applications = Applications::new(vec![application]);
-        let engine = Arc::new(Engine::new(applications, wakers, notices, MAX_BACKLOG));
+        let engine = Arc::new(Engine::new(applications, wakers, notices, limits));
         Self {
             workers: (0..workers)
                 .map(|index| Worker::new(Arc::clone(&engine), index))
@@ -183,7 +188,7 @@ impl Stage {
             channels: &channels,
             except,
         };
-        self.engine.publish(application, &publication);
+        self.engine.publish(application, &publication, self.now);
     }
 
     /// Does all that is to be done.

@@ -83,7 +83,7 @@ impl<O: Outlet> Worker<O> {
             }
             return;
         }
-        match self.understand(key, (index, application), text) {
+        match self.understand(key, (index, application), text, now) {
             Ok(()) => engine.note("Message Handled", || socket_id.to_string()),
             Err(fault) => {
                 engine.notices().debug(|| {
@@ -101,11 +101,12 @@ impl<O: Outlet> Worker<O> {
         key: ConnectionKey,
         application: (ApplicationIndex, &Application),
         text: &str,
+        now: Instant,
     ) -> Result<(), PusherError> {
         match ClientMessage::parse(text)? {
             ClientMessage::Ping => self.reply(&pong()),
             ClientMessage::Pong | ClientMessage::Ignored => {}
-            ClientMessage::Subscribe(request) => self.subscribe(key, application, &request)?,
+            ClientMessage::Subscribe(request) => self.subscribe(key, application, &request, now)?,
             ClientMessage::Unsubscribe(channel) => self.unsubscribe(key, application.0, channel),
             ClientMessage::ClientEvent(event) => self.relay(key, application, event)?,
         }

@@ -26,6 +26,9 @@ impl<O: Outlet> Worker<O> {
     /// A connection is pinged after `ping_interval` of silence and closed after as much again.
     /// Reverb looks only once a minute, and only at connections that have subscribed.
     pub fn tick(&mut self, now: Instant) {
+        if self.index == 0 {
+            self.engine.expire(now);
+        }
         let due: Vec<(ConnectionKey, Due)> = self
             .connections
             .iter()

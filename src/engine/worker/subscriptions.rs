@@ -1,6 +1,6 @@
 //! Who subscribes to what: the worker's side of the directory.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use super::{ConnectionKey, Worker};
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
         frame::{Frame, encode, encode_sized},
     },
     protocol::{
-        Access, ChannelName, Member, PusherError, Subscribe, auth, member_added, member_removed,
-        presence_succeeded, subscription_succeeded,
+        Access, ChannelName, Member, PusherError, Subscribe, auth, cache_miss, member_added,
+        member_removed, presence_succeeded, subscription_succeeded,
     },
 };
 
@@ -24,6 +24,7 @@ impl<O: Outlet> Worker<O> {
         key: ConnectionKey,
         (index, application): (ApplicationIndex, &Application),
         request: &Subscribe<'_>,
+        now: Instant,
     ) -> Result<(), PusherError> {
         let name = &request.channel;
         let access = name.access();
@@ -42,12 +43,14 @@ impl<O: Outlet> Worker<O> {
                 };
                 (member, frame)
             });
-        let subscribed = self
-            .engine
-            .directory()
-            .subscribe(index, name, self.index, joined);
+        let directory = self.engine.directory();
+        let subscribed = directory.subscribe(index, name, self.index, joined, now);
         self.keep_subscription(key, (index, name), subscribed.sequence, member);
         self.confirm(name, access, &subscribed);
+        if name.is_cache() {
+            let missed = || encode(&cache_miss(name.as_str()));
+            self.replies.push(subscribed.cached.unwrap_or_else(missed));
+        }
         Ok(())
     }
 
