@@ -10,6 +10,7 @@
 mod support;
 
 mod admission;
+mod caches;
 mod channels;
 mod crowds;
 mod events;
