@@ -22,12 +22,12 @@ fn a_port_in_use_is_named() {
 #[test]
 fn stopping_tells_the_clients_to_come_again() {
     let server = TestServer::start();
-    let mut ada = server.connect();
+    let ada = server.connect();
     let mut bob = server.connect();
     bob.subscribe("news");
     thread::scope(|scope| {
         scope.spawn(|| server.stop());
-        for client in [&mut ada, &mut bob] {
+        for mut client in [ada, bob] {
             client.expect_error(4200, "Server is shutting down");
             client.expect_closed(4200, "Server is shutting down");
         }
