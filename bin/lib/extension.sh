@@ -39,7 +39,7 @@ install_extension() {
         mv -f "$folder/ext/reverb.so.new" "$folder/ext/reverb.so"
     fi
 
-    printf 'extension=%s/ext/reverb.so\n' "$folder" > "$folder/ext/reverb.ini"
+    printf 'extension="%s/ext/reverb.so"\n' "$folder" > "$folder/ext/reverb.ini"
     write_php_command "$folder"
     "$folder/php" -r 'exit(extension_loaded("reverb") ? 0 : 1);' || fail "the extension was built, but PHP does not load it"
 }

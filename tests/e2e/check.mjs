@@ -17,6 +17,7 @@ const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
   '--disable-component-update', '--disable-sync'];
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
 const failures = [];
+let proved = 0;
 let restarted = null;
 
 try {
@@ -29,6 +30,7 @@ try {
   await restarted?.stop();
 }
 
+console.log(`${proved} passed, ${failures.length} failed`);
 process.exit(failures.length === 0 ? 0 : 1);
 
 async function check() {
@@ -114,6 +116,7 @@ async function prove(what, act) {
   } catch (error) {
     throw new Error(`${what}: ${error.message.split('\n')[0]}`);
   }
+  proved += 1;
   console.log(`    ✓ ${what} (${Math.round(performance.now() - began)} ms)`);
 }
 
