@@ -20,7 +20,7 @@ export class Visitor {
     }
 
     visitor.app = app;
-    visitor.cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
+    visitor.cookies = cookies(response.headers.get('set-cookie'));
     visitor.token = page.match(/name="csrf-token" content="([^"]+)"/)[1];
     visitor.settings = JSON.parse(page.match(/<script id="settings"[^>]*>(.*?)<\/script>/s)[1]);
     visitor.clients = [];
@@ -85,4 +85,9 @@ export class Visitor {
   leave() {
     this.clients.forEach((client) => client.disconnect());
   }
+}
+
+// Debian 12's Node.js has no Headers.getSetCookie(), and joins the headers by commas, as also stand in dates.
+function cookies(header) {
+  return header.split(/,(?=[^;]+=)/).map((cookie) => cookie.split(';')[0].trim()).join('; ');
 }
