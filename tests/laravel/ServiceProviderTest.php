@@ -61,7 +61,7 @@ class ServiceProviderTest extends TestCase
             'host' => '127.0.0.1',
             'workers' => 3,
             'socket' => storage_path('framework/reverb.sock'),
-            'max_backlog' => 1_048_576,
+            'max_backlog' => 16_777_216,
         ], config('reverb.servers.reverb'));
     }
 

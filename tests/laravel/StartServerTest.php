@@ -136,6 +136,18 @@ class StartServerTest extends TestCase
         $this->assertSame(['ERROR  The port 8080 is in use.'], $this->lines([], expected: 1));
     }
 
+    public function test_two_applications_with_one_key_are_refused(): void
+    {
+        $application = config('reverb.apps.apps.0');
+        config(['reverb.apps.apps' => [$application, ['app_id' => '1002'] + $application]]);
+
+        $this->assertSame(
+            ['ERROR  [reverb.apps.apps.1.key] has the same value as [reverb.apps.apps.0.key]: it must be unique.'],
+            $this->lines([], expected: 1)
+        );
+        $this->assertSame([], $this->engine->servers);
+    }
+
     public function test_a_server_that_fails_is_stopped(): void
     {
         $this->engine->server->polls = [fn () => throw new RuntimeException('broken')];

@@ -23,11 +23,8 @@ class Artisan
      */
     public function __construct(array $arguments, array $environment, string $folder)
     {
-        $php = $environment['PHP'] ?? getenv('REVERB_TEST_PHP');
-        unset($environment['PHP']);
-
         $this->process = new Process(
-            [$php, 'artisan', ...$arguments, '--no-ansi', '--no-interaction'], $folder, $environment, timeout: self::PATIENCE
+            [PHP_BINARY, 'artisan', ...$arguments, '--no-ansi', '--no-interaction'], $folder, $environment, timeout: self::PATIENCE
         );
         $this->process->start();
     }
@@ -38,17 +35,12 @@ class Artisan
     public function waitFor(string $pattern): string
     {
         $match = [];
+        $matches = function () use ($pattern, &$match): bool {
+            return preg_match($pattern, $this->process->getOutput(), $match) === 1;
+        };
 
-        $found = $this->process->isRunning() && $this->process->waitUntil(
-            function () use ($pattern, &$match) {
-                return preg_match($pattern, $this->process->getOutput(), $match) === 1;
-            }
-        );
-
-        Assert::assertTrue(
-            $found || preg_match($pattern, $this->process->getOutput(), $match) === 1,
-            "The output never matched {$pattern}:\n".$this->output()
-        );
+        $found = $matches() || ($this->process->isRunning() && $this->process->waitUntil($matches)) || $matches();
+        Assert::assertTrue($found, "The output never matched {$pattern}:\n".$this->output());
 
         return $match[1] ?? $match[0];
     }

@@ -1,0 +1,157 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Laravel;
+
+use App\Events\MessagePosted;
+use App\Models\User;
+use Illuminate\Broadcasting\BroadcastException;
+use Illuminate\Support\Facades\Broadcast;
+use Laravel\Reverb\Tests\Laravel\Support\Artisan;
+use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
+use PHPUnit\Framework\Attributes\DataProvider;
+
+/**
+ * Laravel events from other processes than the server's, as a browser sees them.
+ */
+class BroadcastTest extends TestCase
+{
+    private Artisan $server;
+
+    private WebSocket $browser;
+
+    protected function setUp(): void
+    {
+        parent::setUp();
+
+        $this->server = $this->startServer();
+        $this->browser = new WebSocket($this->server->port());
+        $this->configure(['reverb.servers.reverb.socket' => $this->temporaryPath('reverb.sock')]);
+    }
+
+    public function test_events_of_the_command_line_arrive_in_order(): void
+    {
+        $this->browser->subscribe('messages');
+        $this->assertRuns(['messages:post', 'Hello', '--times=50'], []);
+
+        $this->assertSame(range(1, 50), $this->numbers(50));
+        $this->browser->expectNothing();
+    }
+
+    public function test_events_of_a_queue_worker_arrive_in_order(): void
+    {
+        $this->browser->subscribe('messages');
+        $this->assertRuns(['messages:post', 'Hello', '--times=20'], ['QUEUE_CONNECTION' => 'database']);
+        $this->browser->expectNothing();
+        $this->assertRuns(['queue:work', '--stop-when-empty', '--tries=1'], ['QUEUE_CONNECTION' => 'database']);
+
+        $this->assertSame(range(1, 20), $this->numbers(20));
+        $this->browser->expectNothing();
+    }
+
+    public function test_events_arrive_over_http_where_there_is_no_socket(): void
+    {
+        $this->browser->subscribe('messages');
+        $this->assertRuns(['messages:post', 'Hello', '--times=3'], [
+            'REVERB_SERVER_SOCKET' => '',
+            'REVERB_PORT' => (string) $this->server->port(),
+        ]);
+
+        $this->assertSame([1, 2, 3], $this->numbers(3));
+    }
+
+    public function test_an_event_has_its_name_and_its_data(): void
+    {
+        $this->browser->subscribe('messages');
+
+        MessagePosted::dispatch('Grüße, "<b>"', 'Ada', 7, 1.5);
+
+        $this->assertSame(
+            ['text' => 'Grüße, "<b>"', 'author' => 'Ada', 'number' => 7, 'sentAt' => 1.5],
+            $this->browser->expect('App\\Events\\MessagePosted')
+        );
+    }
+
+    public function test_to_others_leaves_the_sender_out(): void
+    {
+        $other = (new WebSocket($this->server->port()))->subscribe('messages');
+        $this->browser->subscribe('messages');
+
+        $this->withHeader('X-Socket-ID', $this->browser->socketId)->post('/messages', ['text' => 'Hi'])->assertNoContent();
+
+        $this->assertSame('Hi', $other->expect('App\\Events\\MessagePosted')['text']);
+        $this->browser->expectNothing();
+    }
+
+    public function test_the_applications_signature_opens_a_presence_channel(): void
+    {
+        $signature = $this->actingAs(new User('42', 'Ada'))->post('/broadcasting/auth', [
+            'channel_name' => 'presence-room', 'socket_id' => $this->browser->socketId,
+        ])->assertOk()->json();
+
+        $this->browser->subscribe('presence-room', $signature);
+        Broadcast::connection()->broadcast(['presence-room', 'messages'], 'greeting', ['text' => 'Hi']);
+
+        $this->assertSame(['text' => 'Hi'], $this->browser->expect('greeting'));
+    }
+
+    public function test_one_event_for_many_channels_arrives_on_each(): void
+    {
+        $channels = array_map(fn ($number) => "news.{$number}", range(1, 150));
+        $this->browser->subscribe('news.1')->subscribe('news.150');
+
+        Broadcast::connection()->broadcast($channels, 'posted', []);
+
+        $this->browser->expect('posted');
+        $this->browser->expect('posted');
+        $this->browser->expectNothing();
+    }
+
+    #[DataProvider('ways')]
+    public function test_without_a_server_the_cause_and_the_remedy_are_named(bool $socket): void
+    {
+        $this->browser->leave();
+        $this->server->signal(SIGTERM)->wait();
+        $this->configure([
+            'broadcasting.connections.reverb.options.port' => $this->server->port(),
+            ...$socket ? [] : ['reverb.servers.reverb.socket' => null],
+        ]);
+
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessageMatches('/\ACannot broadcast \[App\\\\Events\\\\MessagePosted\]: .*php artisan reverb:start.*\z/');
+
+        MessagePosted::dispatch('Hello');
+    }
+
+    public static function ways(): array
+    {
+        return ['with a socket' => [true], 'without a socket' => [false]];
+    }
+
+    /**
+     * Change the configuration and let the driver read it anew.
+     */
+    private function configure(array $values): void
+    {
+        config($values);
+        Broadcast::purge('reverb');
+
+        require base_path('routes/channels.php');
+    }
+
+    /**
+     * Expect events of messages:post and return their numbers.
+     *
+     * @return list<int>
+     */
+    private function numbers(int $count): array
+    {
+        return array_map(fn () => $this->browser->expect('App\\Events\\MessagePosted')['number'], range(1, $count));
+    }
+
+    private function assertRuns(array $arguments, array $environment): void
+    {
+        $command = $this->start($arguments, $environment + ['REVERB_SERVER_SOCKET' => $this->temporaryPath('reverb.sock')]);
+
+        $this->assertSame(0, $command->wait(), $command->output());
+    }
+}

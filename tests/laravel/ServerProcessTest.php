@@ -1,0 +1,127 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Laravel;
+
+use Laravel\Reverb\Tests\Laravel\Support\Artisan;
+use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
+use PHPUnit\Framework\Attributes\DataProvider;
+
+/**
+ * reverb:start as users run it: what it prints, when it ends, and with which exit code.
+ */
+class ServerProcessTest extends TestCase
+{
+    #[DataProvider('mistakes')]
+    public function test_a_mistake_is_one_line_and_exit_code_one(array $arguments, array $environment, string $line): void
+    {
+        $this->assertFails($this->start(['reverb:start', ...$arguments], $environment), $line);
+    }
+
+    public static function mistakes(): array
+    {
+        $set = fn (string $variable) => ": set {$variable} in the environment (\"php artisan reverb:install\" does).";
+
+        return [
+            'no extension' => [[], ['PHP_INI_SCAN_DIR' => false], 'The PHP extension "reverb" is not loaded: run "phpize && ./configure && make && make install" in vendor/reverb-php/reverb, then add "extension=reverb" to the php.ini that "php --ini" names (php-fpm has its own).'],
+            'a host that is a name' => [['--host=localhost'], [], '[--host] must be an IP address such as 0.0.0.0, 127.0.0.1 or [::1], not "localhost".'],
+            'a configured host that is a name' => [[], ['REVERB_SERVER_HOST' => 'localhost'], '[reverb.servers.reverb.host] must be an IP address such as 0.0.0.0, 127.0.0.1 or [::1], not "localhost".'],
+            'a port out of range' => [['--port=65536'], [], '[--port] must be an integer from 0 to 65535, not "65536".'],
+            'a configured port out of range' => [[], ['REVERB_SERVER_PORT' => '-1'], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not "-1".'],
+            'an empty key' => [[], ['REVERB_APP_KEY' => ''], '[reverb.apps.apps.0.key] is missing or empty'.$set('REVERB_APP_KEY')],
+            'an empty secret' => [[], ['REVERB_APP_SECRET' => ''], '[reverb.apps.apps.0.secret] is missing or empty'.$set('REVERB_APP_SECRET')],
+            'an empty id' => [[], ['REVERB_APP_ID' => ''], '[reverb.apps.apps.0.app_id] is missing or empty'.$set('REVERB_APP_ID')],
+            'no seconds' => [[], ['REVERB_APP_PING_INTERVAL' => 'soon'], '[reverb.apps.apps.0.ping_interval] must be an integer of at least 1, not "soon".'],
+            'scaling' => [[], ['REVERB_SCALING_ENABLED' => 'true'], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server.'],
+        ];
+    }
+
+    public function test_a_port_in_use_is_named(): void
+    {
+        $listener = stream_socket_server('tcp://127.0.0.1:0');
+        $address = stream_socket_get_name($listener, false);
+        [, $port] = explode(':', $address);
+
+        $this->assertFails($this->start(['reverb:start', '--host=127.0.0.1', "--port={$port}"]), "cannot listen on {$address}: the address is already in use; stop the other server or choose another port.");
+    }
+
+    public function test_an_address_of_another_machine_is_named(): void
+    {
+        $this->assertFails($this->start(['reverb:start', '--host=192.0.2.1', '--port=0']), 'cannot listen on 192.0.2.1:0: this machine does not have that address.');
+    }
+
+    #[DataProvider('signals')]
+    public function test_a_signal_ends_the_connections_and_the_server(int $signal): void
+    {
+        $server = $this->startServer();
+        $browser = (new WebSocket($server->port()))->subscribe('messages');
+
+        $server->signal($signal);
+        $browser->expectEnd();
+
+        $this->assertSame(0, $server->wait(), $server->output());
+        $this->assertSame([
+            "INFO  Starting server on 127.0.0.1:{$server->port()}.",
+            'INFO  Gracefully terminating connections.',
+        ], $this->lines($server));
+    }
+
+    public static function signals(): array
+    {
+        return ['SIGINT' => [SIGINT], 'SIGTERM' => [SIGTERM], 'SIGTSTP' => [SIGTSTP]];
+    }
+
+    public function test_a_restart_ends_the_server(): void
+    {
+        $server = $this->startServer([], ['CACHE_DRIVER' => 'file']);
+        $restart = $this->start(['reverb:restart'], ['CACHE_DRIVER' => 'file']);
+
+        $this->assertSame(0, $restart->wait());
+        $this->assertSame(['INFO  Broadcasting Reverb restart signal.'], $this->lines($restart));
+        $this->assertSame(0, $server->wait(), $server->output());
+        $this->assertSame("INFO  Stopping server on 127.0.0.1:{$server->port()}.", $this->lines($server)[1]);
+    }
+
+    public function test_clearing_the_cache_does_not_end_the_server(): void
+    {
+        $this->start(['reverb:restart'], ['CACHE_DRIVER' => 'file'])->wait();
+        $server = $this->startServer([], ['CACHE_DRIVER' => 'file']);
+        $this->start(['cache:clear'], ['CACHE_DRIVER' => 'file'])->wait();
+        $server->waitFor('/WARN  The restart key has gone from the cache; the server goes on and still watches it/');
+
+        (new WebSocket($server->port()))->subscribe('messages')->leave();
+        $this->assertSame(0, $server->signal(SIGTERM)->wait());
+    }
+
+    public function test_a_cache_that_fails_does_not_end_the_server(): void
+    {
+        $server = $this->startServer([], ['CACHE_DRIVER' => 'database']);
+
+        $this->assertStringContainsString('WARN  The cache cannot be read, so "reverb:restart" has no effect until it can: ', $server->output());
+        (new WebSocket($server->port()))->subscribe('messages')->leave();
+        $this->assertSame(0, $server->signal(SIGTERM)->wait());
+    }
+
+    public function test_debug_shows_what_happens(): void
+    {
+        $server = $this->startServer(['--debug']);
+        $browser = (new WebSocket($server->port()))->subscribe('messages');
+
+        $server->waitFor('/Connection Established \.+ '.preg_quote($browser->socketId).'/');
+        $server->waitFor('/Message Received \.+ '.preg_quote($browser->socketId).'/');
+        $server->waitFor('/▕     "event": "pusher:subscribe",/');
+    }
+
+    private function assertFails(Artisan $command, string $line): void
+    {
+        $this->assertSame(1, $command->wait(), $command->output());
+        $this->assertSame(["ERROR  {$line}"], $this->lines($command));
+    }
+
+    /**
+     * @return list<string>
+     */
+    private function lines(Artisan $command): array
+    {
+        return array_values(array_filter(array_map('trim', explode("\n", $command->output()))));
+    }
+}
