@@ -38,7 +38,7 @@ step_clippy() {
 
 step_rust() {
     need_cargo
-    cargo test --locked --no-default-features
+    cargo test --locked --no-default-features --no-fail-fast
 }
 
 step_extension() {

@@ -23,7 +23,7 @@ beforeEach(async () => {
   await Promise.all(channels.map(subscribed));
 });
 
-afterEach(() => visitors.forEach((visitor) => visitor.leave()));
+afterEach(() => visitors?.forEach((visitor) => visitor.leave()));
 
 test('from a php-fpm request', async (t) => {
   const response = await visitors[0].request('POST', '/bursts', { run: 'fpm', count });

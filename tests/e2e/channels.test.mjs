@@ -143,7 +143,7 @@ async function arrive() {
 }
 
 function leave() {
-  [ada, bob].forEach((visitor) => visitor.leave());
+  [ada, bob].forEach((visitor) => visitor?.leave());
 }
 
 function byId(members) {

@@ -17,7 +17,7 @@ before(async () => {
 });
 
 after(async () => {
-  visitor.leave();
+  visitor?.leave();
   await app.stop();
 });
 
