@@ -82,6 +82,7 @@ step_pecl() {
     local copy root
     need_cargo
     need_php_headers
+    need_apt make
     copy=$(mktemp -d)
     root="$copy.root"
     # shellcheck disable=SC2064 # the paths as they are now: the variables are gone by then
