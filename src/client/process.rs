@@ -36,6 +36,13 @@ pub(super) fn publish(options: &Options, event: &Event<'_>) -> Option<Result<(),
             }));
         }
     };
+    let limits = &applications.application(index).limits;
+    if let Err(error) = limits.check(event.name, event.data, &channels) {
+        return Some(Err(PublishError::Refused {
+            target: Target::Process,
+            message: error.to_string(),
+        }));
+    }
     if let Err(error) = wait_for_room(&engine, options) {
         return Some(Err(error));
     }

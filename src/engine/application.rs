@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::origin;
+use crate::protocol::ChannelName;
 
 /// An application, as the configuration describes it.
 ///
@@ -36,6 +37,54 @@ pub struct Application {
     pub client_events: ClientEvents,
     /// How many messages a connection may send.
     pub rate_limit: Option<RateLimit>,
+    /// Limits that Pusher has and Reverb has not.
+    pub limits: ApplicationLimits,
+    /// Whether subscribers are told how many they are (`pusher_internal:subscription_count`).
+    pub subscription_count: bool,
+}
+
+/// Limits that Pusher has and Reverb has not; the default is to have none, as Reverb.
+///
+/// Those of events and batches are kept by the HTTP API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplicationLimits {
+    /// Bytes of a channel's name; Pusher: 164.
+    pub channel_name_length: usize,
+    /// Channels that one connection may subscribe to; Pusher: unlimited.
+    pub channels_per_connection: usize,
+    /// Users in one presence channel; Pusher: 100.
+    pub presence_members: usize,
+    /// Bytes of a member's `channel_data`; Pusher: 1 KB.
+    pub member_data_size: usize,
+    /// Client events of one connection per second; Pusher: 10.
+    pub client_events_per_second: Option<u32>,
+    /// Users in a watchlist; Pusher: 100.
+    pub watchlist_size: usize,
+    /// Bytes of an event's name; Pusher: 200.
+    pub event_name_length: usize,
+    /// Bytes of an event's data; Pusher: 10 KB.
+    pub event_data_size: usize,
+    /// Channels of one event; Pusher: 100.
+    pub channels_per_event: usize,
+    /// Events of one batch; Pusher: 10.
+    pub events_per_batch: usize,
+}
+
+impl Default for ApplicationLimits {
+    fn default() -> Self {
+        Self {
+            channel_name_length: ChannelName::MAX_LENGTH,
+            channels_per_connection: usize::MAX,
+            presence_members: usize::MAX,
+            member_data_size: usize::MAX,
+            client_events_per_second: None,
+            watchlist_size: 100,
+            event_name_length: usize::MAX,
+            event_data_size: usize::MAX,
+            channels_per_event: usize::MAX,
+            events_per_batch: usize::MAX,
+        }
+    }
 }
 
 /// The values of `accept_client_events_from`.
@@ -58,6 +107,57 @@ pub struct RateLimit {
     pub decay: Duration,
     /// Whether a connection over the limit is closed.
     pub terminate: bool,
+}
+
+/// What a publisher of this machine asked for is more than the application allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OverLimit {
+    /// The event's name is longer than `event_name_length`.
+    #[error("the event's name is longer than {0} bytes (event_name_length)")]
+    EventName(usize),
+    /// The event's data is larger than `event_data_size`.
+    #[error("the event's data is larger than {0} bytes (event_data_size)")]
+    EventData(usize),
+    /// The event goes to more channels than `channels_per_event`.
+    #[error("the event goes to more than {0} channels (channels_per_event)")]
+    Channels(usize),
+    /// A channel's name is longer than `channel_name_length`.
+    #[error("a channel's name is longer than {0} bytes (channel_name_length)")]
+    ChannelName(usize),
+}
+
+impl ApplicationLimits {
+    /// Checks an event before it is published.
+    ///
+    /// # Errors
+    /// The first limit that it is over.
+    pub fn check(
+        &self,
+        event: &str,
+        data: &str,
+        channels: &[ChannelName],
+    ) -> Result<(), OverLimit> {
+        let longest = channels.iter().map(|channel| channel.as_str().len()).max();
+        for (size, limit, over) in [
+            (
+                event.len(),
+                self.event_name_length,
+                OverLimit::EventName as fn(usize) -> OverLimit,
+            ),
+            (data.len(), self.event_data_size, OverLimit::EventData),
+            (channels.len(), self.channels_per_event, OverLimit::Channels),
+            (
+                longest.unwrap_or(0),
+                self.channel_name_length,
+                OverLimit::ChannelName,
+            ),
+        ] {
+            if size > limit {
+                return Err(over(limit));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Application {

@@ -1,12 +1,15 @@
 //! A connection as its worker keeps it: plain data, a few hundred bytes when idle.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     application::{ApplicationIndex, RateLimit},
     backlog::Backlog,
 };
-use crate::protocol::{Member, SocketId};
+use crate::protocol::{Member, SocketId, User};
 
 #[derive(Debug)]
 pub(super) struct Connection<O> {
@@ -18,12 +21,16 @@ pub(super) struct Connection<O> {
     /// Every logged frame with an order up to this one has been sent, or waits in the backlog.
     pub(super) cursor: u64,
     pub(super) subscriptions: Vec<Subscription>,
+    /// Who has signed in.
+    pub(super) user: Option<Box<User>>,
     /// Exists while the socket is full.
     pub(super) backlog: Option<Box<Backlog>>,
     pub(super) last_seen: Instant,
     /// Clients that send ping frames get ping frames, others get `pusher:ping`.
     pub(super) uses_control_frames: bool,
     pub(super) rate: Option<Box<RateWindow>>,
+    /// The same for client events alone.
+    pub(super) client_event_rate: Option<Box<RateWindow>>,
 }
 
 /// The life of a connection.
@@ -80,7 +87,15 @@ impl<O> Connection<O> {
         let window = self
             .rate
             .get_or_insert_with(|| Box::new(RateWindow::new(now)));
-        window.admits(limit, now)
+        window.admits(limit.max_attempts, limit.decay, now)
+    }
+
+    /// Counts a client event; false if there were so many within a second.
+    pub(super) fn admits_client_event(&mut self, per_second: u32, now: Instant) -> bool {
+        let window = self
+            .client_event_rate
+            .get_or_insert_with(|| Box::new(RateWindow::new(now)));
+        window.admits(per_second, Duration::from_secs(1), now)
     }
 }
 
@@ -100,11 +115,11 @@ impl RateWindow {
     }
 
     /// Rejected messages do not prolong the window.
-    fn admits(&mut self, limit: RateLimit, now: Instant) -> bool {
-        if now.duration_since(self.began) >= limit.decay {
+    fn admits(&mut self, most: u32, length: Duration, now: Instant) -> bool {
+        if now.duration_since(self.began) >= length {
             *self = Self::new(now);
         }
-        let admitted = self.messages < limit.max_attempts;
+        let admitted = self.messages < most;
         self.messages += u32::from(admitted);
         admitted
     }

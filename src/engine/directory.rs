@@ -4,7 +4,7 @@
 //! or writing. As the pushes happen under it, all workers see what concerns a channel in one order.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     hash::{BuildHasher, RandomState},
     sync::Arc,
@@ -44,6 +44,8 @@ pub(super) struct Directory {
 #[derive(Default)]
 struct Shard {
     channels: HashMap<(ApplicationIndex, ChannelName), Channel>,
+    /// Channels with more or fewer subscribers than they were told.
+    changed: HashSet<(ApplicationIndex, ChannelName)>,
     /// The number of the last delivery. One for all channels of the shard, so that a channel that
     /// vanishes and comes back does not start anew.
     sequence: u64,
@@ -62,6 +64,16 @@ struct Channel {
 struct Cached {
     frame: Bytes,
     until: Instant,
+}
+
+/// What a subscription is subject to.
+#[derive(Debug)]
+pub(super) struct Terms {
+    /// How many users a presence channel may have.
+    pub(super) most_members: usize,
+    /// Whether subscribers are told how many they are.
+    pub(super) tells_count: bool,
+    pub(super) now: Instant,
 }
 
 /// Who and what is in a channel.
@@ -96,20 +108,30 @@ impl Directory {
     }
 
     /// Counts a subscriber in. `joined` is the member it shows, with the frame that tells the
-    /// others if the user is new to the channel.
+    /// others if the user is new to the channel. `None` if the channel has no room for a new user.
     pub(super) fn subscribe(
         &self,
         application: ApplicationIndex,
         name: &ChannelName,
         worker: WorkerIndex,
         joined: Option<(&Arc<Member>, Frame)>,
-        now: Instant,
-    ) -> Subscribed {
+        terms: &Terms,
+    ) -> Option<Subscribed> {
         let mut shard = self.shard(application, name);
-        let Shard { channels, sequence } = &mut *shard;
+        let Shard {
+            channels,
+            sequence,
+            changed,
+        } = &mut *shard;
         let channel = channels
             .entry((application, name.clone()))
             .or_insert_with(|| Channel::new(self.inboxes.len()));
+        if joined
+            .as_ref()
+            .is_some_and(|(member, _)| !channel.has_room(member, terms))
+        {
+            return None;
+        }
         let members = match joined {
             Some((member, frame)) => {
                 if channel.members.add(member) == Change::User {
@@ -120,11 +142,14 @@ impl Directory {
             None => Vec::new(),
         };
         channel.subscribers[worker] += 1;
-        Subscribed {
+        if terms.tells_count {
+            changed.insert((application, name.clone()));
+        }
+        Some(Subscribed {
             sequence: *sequence,
             members,
-            cached: channel.cached(now).map(|cached| cached.frame.clone()),
-        }
+            cached: channel.cached(terms.now).map(|cached| cached.frame.clone()),
+        })
     }
 
     /// Counts a subscriber out. `left` is the member it showed, with the frame that tells the
@@ -135,9 +160,14 @@ impl Directory {
         name: &ChannelName,
         worker: WorkerIndex,
         left: Option<(&Arc<Member>, Frame)>,
+        tells_count: bool,
     ) {
         let mut shard = self.shard(application, name);
-        let Shard { channels, sequence } = &mut *shard;
+        let Shard {
+            channels,
+            sequence,
+            changed,
+        } = &mut *shard;
         let key = (application, name.clone());
         let Some(channel) = channels.get_mut(&key) else {
             return;
@@ -148,7 +178,11 @@ impl Directory {
             if channel.cached.is_none() {
                 channels.remove(&key);
             }
+            changed.remove(&key);
             return;
+        }
+        if tells_count {
+            changed.insert(key);
         }
         if let Some((member, frame)) = left
             && channel.members.remove(member.user_id()) == Change::User
@@ -160,7 +194,9 @@ impl Directory {
     /// Hands a frame to every worker that has subscribers in the channel.
     pub(super) fn publish(&self, application: ApplicationIndex, name: &ChannelName, frame: Frame) {
         let mut shard = self.shard(application, name);
-        let Shard { channels, sequence } = &mut *shard;
+        let Shard {
+            channels, sequence, ..
+        } = &mut *shard;
         if let Some(channel) = channels.get(&(application, name.clone())) {
             self.deliver(channel, sequence, application, name, frame);
         }
@@ -175,7 +211,9 @@ impl Directory {
         until: Instant,
     ) {
         let mut shard = self.shard(application, name);
-        let Shard { channels, sequence } = &mut *shard;
+        let Shard {
+            channels, sequence, ..
+        } = &mut *shard;
         let channel = channels
             .entry((application, name.clone()))
             .or_insert_with(|| Channel::new(self.inboxes.len()));
@@ -208,6 +246,24 @@ impl Directory {
         channel
             .map(|channel| channel.occupancy(now))
             .unwrap_or_default()
+    }
+
+    /// Up to `most` channels whose number of subscribers has changed, with that number.
+    pub(super) fn take_changed(&self, most: usize) -> Vec<(ApplicationIndex, ChannelName, usize)> {
+        let mut taken = Vec::new();
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            let Shard {
+                channels, changed, ..
+            } = &mut *shard;
+            let keys: Vec<_> = changed.iter().take(most - taken.len()).cloned().collect();
+            for key in keys {
+                changed.remove(&key);
+                let count = channels.get(&key).map_or(0, Channel::subscriptions);
+                taken.push((key.0, key.1, count));
+            }
+        }
+        taken
     }
 
     /// The members of a channel; none if it is vacant.
@@ -301,12 +357,20 @@ impl Channel {
 
     fn occupancy(&self, now: Instant) -> Occupancy {
         Occupancy {
-            subscriptions: self.subscribers.iter().map(|count| *count as usize).sum(),
+            subscriptions: self.subscriptions(),
             users: self.members.count(),
             cached: self
                 .cached(now)
                 .map(|cached| websocket::payload(&cached.frame)),
         }
+    }
+
+    fn subscriptions(&self) -> usize {
+        self.subscribers.iter().map(|count| *count as usize).sum()
+    }
+
+    fn has_room(&self, member: &Member, terms: &Terms) -> bool {
+        self.members.count() < terms.most_members || self.members.contains(member.user_id())
     }
 
     fn is_vacant(&self) -> bool {

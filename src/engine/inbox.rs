@@ -9,10 +9,11 @@ use std::{
     },
 };
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::{application::ApplicationIndex, frame::Frame};
-use crate::protocol::ChannelName;
+use crate::protocol::{ChannelName, UserId};
 
 /// A frame for the subscribers that a worker has in a channel.
 #[derive(Clone, Debug)]
@@ -34,6 +35,12 @@ pub(super) enum Task {
     Terminate {
         application: ApplicationIndex,
         user_id: Arc<str>,
+    },
+    /// Tell those who have the user in their watchlist.
+    TellWatchers {
+        application: ApplicationIndex,
+        user: UserId,
+        frame: Bytes,
     },
 }
 

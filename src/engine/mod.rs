@@ -16,9 +16,13 @@ mod origin;
 mod presence;
 pub mod process;
 mod publish;
+mod users;
 mod worker;
 
-pub use application::{Application, ApplicationIndex, Applications, ClientEvents, RateLimit};
+pub use application::{
+    Application, ApplicationIndex, ApplicationLimits, Applications, ClientEvents, OverLimit,
+    RateLimit,
+};
 pub use backlog::{Gone, Outlet};
 pub use directory::Occupancy;
 pub use inbox::Wake;

@@ -61,6 +61,10 @@ impl Members {
         }
     }
 
+    pub(super) fn contains(&self, user_id: &UserId) -> bool {
+        self.users.contains_key(user_id)
+    }
+
     pub(super) fn count(&self) -> usize {
         self.users.len()
     }

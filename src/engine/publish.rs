@@ -12,11 +12,12 @@ use std::{
 use super::{
     application::{ApplicationIndex, Applications},
     directory::{Directory, Occupancy, WorkerIndex},
-    frame::{Frame, encode_sized},
+    frame::{Frame, encode, encode_sized},
     inbox::{Inbox, Task, Wake},
     notice::{Notice, Notices},
+    users::Users,
 };
-use crate::protocol::{ChannelName, Data, Member, SocketId, event};
+use crate::protocol::{ChannelName, Data, Member, SocketId, event, subscription_count};
 
 /// An event for the subscribers of some channels.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct Publication<'a> {
 pub struct Engine {
     applications: Applications,
     directory: Directory,
+    users: Users,
     inboxes: Arc<[Inbox]>,
     notices: Arc<Notices>,
     limits: Limits,
@@ -91,6 +93,7 @@ impl Engine {
         Self {
             applications,
             directory: Directory::new(Arc::clone(&inboxes)),
+            users: Users::new(Arc::clone(&inboxes)),
             inboxes,
             notices,
             limits,
@@ -180,9 +183,24 @@ impl Engine {
         self.directory.is_congested()
     }
 
-    /// Forgets what cache channels kept for long enough. The first worker calls it with its tick.
-    pub(super) fn expire(&self, now: Instant) {
+    /// What is to be done once a second; the first worker calls it with its tick.
+    ///
+    /// Cache channels forget what they kept for long enough. Subscribers are told how many they
+    /// are: once a second at the most, so that a crowd that comes does not cost its square.
+    pub(super) fn tick(&self, now: Instant) {
+        /// More channels than these wait for the next second.
+        const MOST_COUNTS: usize = 1000;
         self.directory.expire(now);
+        if self.is_congested() {
+            return;
+        }
+        for (application, channel, count) in self.directory.take_changed(MOST_COUNTS) {
+            let frame = Frame {
+                bytes: encode(&subscription_count(channel.as_str(), count)),
+                except: None,
+            };
+            self.directory.publish(application, &channel, frame);
+        }
     }
 
     /// The applications of this server.
@@ -224,6 +242,10 @@ impl Engine {
 
     pub(super) fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    pub(super) fn users(&self) -> &Users {
+        &self.users
     }
 
     pub(super) fn inbox(&self, worker: WorkerIndex) -> &Inbox {

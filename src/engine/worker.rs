@@ -7,6 +7,7 @@ mod conversation;
 mod fan_out;
 mod liveness;
 mod subscriptions;
+mod users;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -27,7 +28,9 @@ use super::{
     inbox::Task,
     publish::Engine,
 };
-use crate::protocol::{ChannelName, PusherError, ServerMessage, SocketId, connection_established};
+use crate::protocol::{
+    ChannelName, PusherError, ServerMessage, SocketId, UserId, connection_established,
+};
 
 /// How long a closing connection may take to end its side.
 const CLOSING_TIME: Duration = Duration::from_secs(5);
@@ -40,6 +43,8 @@ pub struct Worker<O> {
     connections: Slab<Connection<O>>,
     channels: Slab<Channel>,
     names: HashMap<(ApplicationIndex, ChannelName), usize>,
+    /// Which connections have a user in their watchlist.
+    watchers: HashMap<(ApplicationIndex, UserId), Vec<ConnectionKey>>,
     /// Channels whose log is not empty, each once.
     dirty: VecDeque<usize>,
     /// How many frames the logs hold.
@@ -82,6 +87,7 @@ impl<O: Outlet> Worker<O> {
             connections: Slab::new(),
             channels: Slab::new(),
             names: HashMap::new(),
+            watchers: HashMap::new(),
             dirty: VecDeque::new(),
             logged: 0,
             order: 0,
@@ -102,10 +108,12 @@ impl<O: Outlet> Worker<O> {
             phase: Phase::Active,
             cursor: self.order,
             subscriptions: Vec::new(),
+            user: None,
             backlog: None,
             last_seen: now,
             uses_control_frames: false,
             rate: None,
+            client_event_rate: None,
         });
         self.replies.push(opening.head);
         match admitted {
@@ -213,6 +221,7 @@ impl<O: Outlet> Worker<O> {
         while let Some(subscription) = self.connections[key].subscriptions.len().checked_sub(1) {
             self.drop_subscription(application, key, subscription);
         }
+        self.sign_out(key, application);
         self.engine.applications().release(application);
         self.engine.count_connection_closed(self.index);
         self.engine

@@ -39,11 +39,28 @@ pub fn verify_channel(
     channel: &str,
     channel_data: Option<&str>,
 ) -> bool {
-    let Some((given_key, signature)) = auth.split_once(':') else {
-        return false;
-    };
-    let expected = sign_channel(secret, socket_id, channel, channel_data);
-    given_key == key && bool::from(expected.as_bytes().ct_eq(signature.as_bytes()))
+    matches(
+        auth,
+        key,
+        &sign_channel(secret, socket_id, channel, channel_data),
+    )
+}
+
+/// Whether `auth` (`{key}:{signature}`) lets this socket sign in as the user of `user_data`.
+#[must_use]
+pub fn verify_user(
+    (key, secret): (&str, &str),
+    auth: &str,
+    socket_id: &str,
+    user_data: &str,
+) -> bool {
+    matches(auth, key, &sign_user(secret, socket_id, user_data))
+}
+
+fn matches(auth: &str, key: &str, expected: &str) -> bool {
+    auth.split_once(':').is_some_and(|(given_key, signature)| {
+        given_key == key && bool::from(expected.as_bytes().ct_eq(signature.as_bytes()))
+    })
 }
 
 fn channel_digest(

@@ -21,6 +21,8 @@ pub enum ClientMessage<'a> {
     Pong,
     /// `pusher:subscribe`.
     Subscribe(Subscribe<'a>),
+    /// `pusher:signin`.
+    SignIn(SignIn),
     /// `pusher:unsubscribe` from a channel.
     Unsubscribe(ChannelName),
     /// An event whose name begins with `client-`.
@@ -38,6 +40,15 @@ pub struct Subscribe<'a> {
     pub auth: Option<Cow<'a, str>>,
     /// JSON text that names the user, for presence channels.
     pub channel_data: Option<Cow<'a, str>>,
+}
+
+/// The `data` of `pusher:signin`.
+#[derive(Debug)]
+pub struct SignIn {
+    /// `{key}:{signature}`.
+    pub auth: String,
+    /// JSON text that names the user.
+    pub user_data: String,
 }
 
 /// An event from client to clients; Laravel says *whisper*.
@@ -70,6 +81,7 @@ impl<'a> ClientMessage<'a> {
             Some("ping") => Ok(Self::Ping),
             Some("pong") => Ok(Self::Pong),
             Some("subscribe") => subscribe(envelope.data).map(Self::Subscribe),
+            Some("signin") => sign_in(envelope.data).map(Self::SignIn),
             Some("unsubscribe") => unsubscribe(envelope.data).map(Self::Unsubscribe),
             Some(_) => Err(PusherError::InvalidMessageFormat),
             None if event.is_empty() => Err(PusherError::InvalidMessageFormat),
@@ -102,6 +114,18 @@ fn unsubscribe(data: Option<&RawValue>) -> Result<ChannelName, PusherError> {
     let data = inner_object(data)?;
     let fields: SubscribeData<'_> = read(&data)?;
     channel_name(fields.channel)
+}
+
+fn sign_in(data: Option<&RawValue>) -> Result<SignIn, PusherError> {
+    let data = inner_object(data)?;
+    let fields: SignInData<'_> = read(&data)?;
+    let text = |value: Option<&RawValue>| -> Result<String, PusherError> {
+        string(value.ok_or(PusherError::InvalidMessageFormat)?).map(Cow::into_owned)
+    };
+    Ok(SignIn {
+        auth: text(fields.auth)?,
+        user_data: text(fields.user_data)?,
+    })
 }
 
 fn other_event<'a>(
@@ -187,6 +211,12 @@ struct SubscribeData<'a> {
     channel_data: Option<&'a RawValue>,
 }
 
+#[derive(Default)]
+struct SignInData<'a> {
+    auth: Option<&'a RawValue>,
+    user_data: Option<&'a RawValue>,
+}
+
 /// Reads an object by named fields; of a repeated field the last counts, as in PHP and browsers.
 macro_rules! object {
     ($type:ident, $($field:ident),+) => {
@@ -221,6 +251,7 @@ macro_rules! object {
 
 object!(Envelope, event, channel, data);
 object!(SubscribeData, channel, auth, channel_data);
+object!(SignInData, auth, user_data);
 
 #[cfg(test)]
 mod tests {
@@ -272,6 +303,7 @@ mod tests {
             r#"{"event":""}"#,
             r#"{"event":null}"#,
             r#"{"event":"pusher:signin"}"#,
+            r#"{"event":"pusher:signin","data":{"auth":"k:s"}}"#,
             r#"{"event":"pusher:pusher:ping"}"#,
             r#"{"event":"pusher:subscribe"}"#,
             r#"{"event":"pusher:connection_established"}"#,

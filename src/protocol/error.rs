@@ -26,9 +26,24 @@ pub enum PusherError {
     /// The `channel_data` of a presence channel names no user.
     #[error("Invalid channel_data: user_id must be a non-empty string or a number")]
     InvalidUserId,
-    /// A channel name over 255 bytes.
-    #[error("Invalid channel name: longer than 255 bytes")]
+    /// The `user_data` of a sign-in names no user, or its watchlist no users.
+    #[error("Invalid user_data: id must be a non-empty string or a number")]
+    InvalidUser,
+    /// A channel name longer than `channel_name_length`, which is 255 bytes at the most.
+    #[error("Invalid channel name: too long")]
     ChannelNameTooLong,
+    /// The connection subscribes to `channels_per_connection` channels already.
+    #[error("Connection subscribes to too many channels")]
+    TooManyChannels,
+    /// The presence channel has `presence_members` users already.
+    #[error("Presence channel has too many members")]
+    TooManyMembers,
+    /// The `channel_data` is longer than `member_data_size`.
+    #[error("Presence member data is too large")]
+    MemberDataTooLarge,
+    /// The watchlist names more than `watchlist_size` users.
+    #[error("Watchlist has too many users")]
+    WatchlistTooLong,
     /// The connection was silent after a ping.
     #[error("Pong reply not received in time")]
     PongNotReceived,
@@ -48,7 +63,7 @@ pub enum PusherError {
 
 impl PusherError {
     /// Every entry, for tests and documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::ApplicationUnknown,
         Self::OverConnectionQuota,
         Self::OriginNotAllowed,
@@ -56,7 +71,12 @@ impl PusherError {
         Self::NotAMember,
         Self::InvalidMessageFormat,
         Self::InvalidUserId,
+        Self::InvalidUser,
         Self::ChannelNameTooLong,
+        Self::TooManyChannels,
+        Self::TooManyMembers,
+        Self::MemberDataTooLarge,
+        Self::WatchlistTooLong,
         Self::PongNotReceived,
         Self::ServerShutdown,
         Self::TooSlow,
@@ -75,10 +95,16 @@ impl PusherError {
             Self::TooSlow => 4100,
             Self::InvalidMessageFormat
             | Self::InvalidUserId
+            | Self::InvalidUser
             | Self::ChannelNameTooLong
             | Self::ServerShutdown => 4200,
             Self::PongNotReceived => 4201,
-            Self::RateLimitExceeded | Self::ClientEventsDisabled => 4301,
+            Self::RateLimitExceeded
+            | Self::ClientEventsDisabled
+            | Self::TooManyChannels
+            | Self::TooManyMembers
+            | Self::MemberDataTooLarge
+            | Self::WatchlistTooLong => 4301,
         }
     }
 }

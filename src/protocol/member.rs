@@ -1,6 +1,6 @@
 //! Who is present in a presence channel.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::PusherError;
@@ -12,6 +12,18 @@ use super::PusherError;
 pub struct UserId(Box<str>);
 
 impl UserId {
+    /// Reads an id: a JSON string that is not empty, or a JSON number.
+    pub(super) fn parse(id: &RawValue) -> Option<Self> {
+        match id.get().as_bytes().first() {
+            Some(b'"') => {
+                let text: Box<str> = serde_json::from_str(id.get()).ok()?;
+                (!text.is_empty()).then_some(Self(text))
+            }
+            Some(b'-' | b'0'..=b'9') => Some(Self(id.get().into())),
+            _ => None,
+        }
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -35,13 +47,6 @@ struct ChannelData {
     user_info: Option<Box<RawValue>>,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(untagged)]
-enum Id {
-    Text(Box<str>),
-    Number(serde_json::Number),
-}
-
 impl Member {
     /// Reads the `channel_data` that the application signed: `{"user_id": …, "user_info": …}`.
     ///
@@ -52,13 +57,8 @@ impl Member {
         let data: ChannelData =
             serde_json::from_str(channel_data).map_err(|_| PusherError::InvalidMessageFormat)?;
         let id = data.user_id.ok_or(PusherError::InvalidUserId)?;
-        let user_id = match serde_json::from_str(id.get()) {
-            Ok(Id::Text(text)) if !text.is_empty() => UserId(text),
-            Ok(Id::Number(_)) => UserId(id.get().into()),
-            _ => return Err(PusherError::InvalidUserId),
-        };
         Ok(Self {
-            user_id,
+            user_id: UserId::parse(&id).ok_or(PusherError::InvalidUserId)?,
             id,
             info: data.user_info.unwrap_or_else(|| RawValue::NULL.to_owned()),
             channel_data: channel_data.into(),

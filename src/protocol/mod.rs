@@ -12,13 +12,16 @@ pub mod local;
 mod member;
 mod server_message;
 mod socket_id;
+mod user;
 
 pub use channel_name::{Access, ChannelName, InvalidChannelName};
-pub use client_message::{ClientEvent, ClientMessage, Subscribe};
+pub use client_message::{ClientEvent, ClientMessage, SignIn, Subscribe};
 pub use error::PusherError;
 pub use member::{Member, UserId};
 pub use server_message::{
-    Data, ServerMessage, cache_miss, connection_established, error, event, member_added,
-    member_removed, ping, pong, presence_succeeded, subscription_succeeded,
+    Data, ServerMessage, Status, cache_miss, connection_established, error, event, member_added,
+    member_removed, ping, pong, presence_succeeded, signin_success, subscription_count,
+    subscription_succeeded, watchlist_events,
 };
 pub use socket_id::SocketId;
+pub use user::User;

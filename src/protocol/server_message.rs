@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Member, PusherError, SocketId, json};
+use super::{Member, PusherError, SocketId, UserId, json};
 
 /// A message to a client; `Serialize` gives its JSON.
 #[derive(Clone, Debug, Serialize)]
@@ -169,6 +169,65 @@ pub fn cache_miss(channel: &str) -> ServerMessage<'_> {
     }
 }
 
+/// `pusher_internal:subscription_count`: how many connections subscribe to the channel.
+#[must_use]
+pub fn subscription_count(channel: &str, count: usize) -> ServerMessage<'_> {
+    #[derive(Serialize)]
+    struct Count {
+        subscription_count: usize,
+    }
+    let data = json::text(&Count {
+        subscription_count: count,
+    });
+    internal(
+        "pusher_internal:subscription_count",
+        channel,
+        Cow::Owned(data),
+    )
+}
+
+/// `pusher:signin_success` with the `user_data` as it was signed.
+#[must_use]
+pub fn signin_success(user_data: &str) -> ServerMessage<'static> {
+    #[derive(Serialize)]
+    struct SignedIn<'u> {
+        user_data: &'u str,
+    }
+    with_data("pusher:signin_success", &SignedIn { user_data })
+}
+
+/// Whether a user of a watchlist has a signed-in connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// At least one.
+    Online,
+    /// None any more.
+    Offline,
+}
+
+/// `pusher_internal:watchlist_events`: these users of the watchlist came or went.
+#[must_use]
+pub fn watchlist_events(status: Status, users: &[&UserId]) -> ServerMessage<'static> {
+    #[derive(Serialize)]
+    struct Events<'u> {
+        events: [Event<'u>; 1],
+    }
+    #[derive(Serialize)]
+    struct Event<'u> {
+        name: Status,
+        user_ids: Vec<&'u str>,
+    }
+    let event = Event {
+        name: status,
+        user_ids: users.iter().map(|user| user.as_str()).collect(),
+    };
+    with_data(
+        "pusher_internal:watchlist_events",
+        &Events { events: [event] },
+    )
+}
+
 const SUBSCRIPTION_SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
 
 fn bare(event: &'static str) -> ServerMessage<'static> {
@@ -224,6 +283,23 @@ mod tests {
         assert_eq!(
             text(&error(PusherError::ApplicationUnknown)),
             r#"{"event":"pusher:error","data":"{\"code\":4001,\"message\":\"Application does not exist\"}"}"#
+        );
+    }
+
+    #[test]
+    fn users_and_counts_have_pushers_texts() {
+        assert_eq!(
+            text(&subscription_count("news", 2)),
+            r#"{"event":"pusher_internal:subscription_count","data":"{\"subscription_count\":2}","channel":"news"}"#
+        );
+        assert_eq!(
+            text(&signin_success(r#"{"id":"7"}"#)),
+            r#"{"event":"pusher:signin_success","data":"{\"user_data\":\"{\\\"id\\\":\\\"7\\\"}\"}"}"#
+        );
+        let member = Member::parse(r#"{"user_id":"7"}"#).expect("a member");
+        assert_eq!(
+            text(&watchlist_events(Status::Online, &[member.user_id()])),
+            r#"{"event":"pusher_internal:watchlist_events","data":"{\"events\":[{\"name\":\"online\",\"user_ids\":[\"7\"]}]}"}"#
         );
     }
 

@@ -8,7 +8,10 @@ use serde_json::Value;
 
 pub use self::fields::ConfigError;
 use self::fields::Fields;
-use crate::engine::{Application, ClientEvents, Limits, RateLimit};
+use crate::{
+    engine::{Application, ApplicationLimits, ClientEvents, Limits, RateLimit},
+    protocol::ChannelName,
+};
 
 /// Everything a server needs to know before it starts.
 #[derive(Debug)]
@@ -138,6 +141,11 @@ fn application(fields: &Fields<'_>) -> Result<Application, ConfigError> {
             Some(_) => ClientEvents::None,
         },
         rate_limit: rate_limit(fields)?,
+        limits: match fields.optional_object("limits")? {
+            Some(limits) => self::limits(&limits)?,
+            None => ApplicationLimits::default(),
+        },
+        subscription_count: fields.flag_or("subscription_count", false)?,
     })
 }
 
@@ -153,6 +161,31 @@ fn rate_limit(fields: &Fields<'_>) -> Result<Option<RateLimit>, ConfigError> {
         decay: seconds(fields.integer_or("decay_seconds", 1..=DAY, 1)?),
         terminate: fields.flag_or("terminate_on_limit", false)?,
     }))
+}
+
+fn limits(fields: &Fields<'_>) -> Result<ApplicationLimits, ConfigError> {
+    let none = ApplicationLimits::default();
+    let limit = |key, default| -> Result<usize, ConfigError> {
+        Ok(fields
+            .optional_integer(key, 1..=GIGABYTE)?
+            .unwrap_or(default))
+    };
+    let longest_name = ChannelName::MAX_LENGTH as u64;
+    Ok(ApplicationLimits {
+        channel_name_length: fields
+            .optional_integer("channel_name_length", 1..=longest_name)?
+            .unwrap_or(none.channel_name_length),
+        channels_per_connection: limit("channels_per_connection", none.channels_per_connection)?,
+        presence_members: limit("presence_members", none.presence_members)?,
+        member_data_size: limit("member_data_size", none.member_data_size)?,
+        client_events_per_second: fields
+            .optional_integer("client_events_per_second", 1..=u64::from(u32::MAX))?,
+        watchlist_size: limit("watchlist_size", none.watchlist_size)?,
+        event_name_length: limit("event_name_length", none.event_name_length)?,
+        event_data_size: limit("event_data_size", none.event_data_size)?,
+        channels_per_event: limit("channels_per_event", none.channels_per_event)?,
+        events_per_batch: limit("events_per_batch", none.events_per_batch)?,
+    })
 }
 
 fn seconds(count: u32) -> Duration {

@@ -26,10 +26,11 @@ use tokio::{
 use super::running::Shared;
 use crate::{
     api::{
-        ApiError, ChannelInfo, Command, Endpoint, Event, Info, Occupancy, Query, Response, Route,
+        ApiError, ChannelInfo, Command, Endpoint, Event, Info, Limits, Occupancy, Query, Response,
+        Route,
         signature::{self, Signed},
     },
-    engine::{self, ApplicationIndex, Publication},
+    engine::{self, ApplicationIndex, ApplicationLimits, Publication},
     protocol::ChannelName,
 };
 
@@ -135,7 +136,9 @@ async fn carry_out(
     (shared, application): (&Shared, ApplicationIndex),
 ) -> Result<Response, ApiError> {
     let engine = &shared.engine;
-    Ok(match Command::parse(endpoint, query, body)? {
+    let command = Command::parse(endpoint, query, body)?;
+    limits(&engine.applications().application(application).limits).check(&command)?;
+    Ok(match command {
         Command::Publish(event) => {
             publish(shared, application, &event).await?;
             let infos = event.info.map(|info| {
@@ -196,6 +199,16 @@ async fn carry_out(
             Response::done()
         }
     })
+}
+
+fn limits(limits: &ApplicationLimits) -> Limits {
+    Limits {
+        channel_name_length: limits.channel_name_length,
+        event_name_length: limits.event_name_length,
+        event_data_size: limits.event_data_size,
+        channels_per_event: limits.channels_per_event,
+        events_per_batch: limits.events_per_batch,
+    }
 }
 
 async fn publish(

@@ -259,7 +259,7 @@ impl Publisher {
             };
             until_calm(&self.shared).await;
             let sequence = publish.sequence;
-            let outcome = self.shared.check(&publish).map(|channels| {
+            let outcome = self.shared.check(application, &publish).map(|channels| {
                 if self.heard.is_new(publisher, sequence) {
                     self.shared.publish(application, &publish, &channels);
                 }
@@ -292,7 +292,11 @@ impl Publisher {
 
 impl Shared {
     /// Reads the channels of an event that is within the limits.
-    fn check(&self, publish: &Publish<'_>) -> Result<Vec<ChannelName>, (Reason, String)> {
+    fn check(
+        &self,
+        application: ApplicationIndex,
+        publish: &Publish<'_>,
+    ) -> Result<Vec<ChannelName>, (Reason, String)> {
         let size = publish.event.len()
             + publish.data.len()
             + publish
@@ -310,13 +314,18 @@ impl Shared {
         if publish.event.is_empty() {
             return Err(invalid("The event has no name.".to_owned()));
         }
-        publish
+        let channels = publish
             .channels
             .iter()
             .map(|name| {
                 ChannelName::parse(name).map_err(|error| invalid(format!("{error}: \"{name}\"")))
             })
-            .collect()
+            .collect::<Result<Vec<_>, _>>()?;
+        let limits = &self.engine.applications().application(application).limits;
+        limits
+            .check(publish.event, publish.data, &channels)
+            .map_err(|error| (Reason::TOO_LARGE, error.to_string()))?;
+        Ok(channels)
     }
 
     fn publish(

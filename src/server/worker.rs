@@ -136,7 +136,8 @@ impl WorkerThread {
                 tokio::task::yield_now().await;
                 continue;
             }
-            if !self.worker.fall_asleep() {
+            let is_done = stop.borrow().is_some() && self.worker.is_empty();
+            if is_done || !self.worker.fall_asleep() {
                 continue;
             }
             tokio::select! {
@@ -192,6 +193,10 @@ impl WorkerThread {
                 }
                 if event.is_readable() || event.is_error() || event.is_read_closed() {
                     self.serve(key, now);
+                }
+                if event.is_error() || event.is_read_closed() {
+                    // The end is behind the bytes of this event, and no other event tells of it.
+                    self.wait(key);
                 }
             }
         }

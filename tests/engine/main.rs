@@ -5,7 +5,9 @@
 mod cache;
 mod client_events;
 mod fan_out;
+mod limits;
 mod liveness;
 mod presence;
 mod stage;
 mod subscriptions;
+mod users;

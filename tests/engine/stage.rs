@@ -13,8 +13,8 @@ use std::{
 use bytes::Bytes;
 use reverb::{
     engine::{
-        Application, Applications, ClientEvents, ConnectionKey, Engine, Gone, Limits, Notices,
-        Opening, Outlet, Publication, Wake, Worker,
+        Application, ApplicationLimits, Applications, ClientEvents, ConnectionKey, Engine, Gone,
+        Limits, Notices, Opening, Outlet, Publication, Wake, Worker,
     },
     protocol::{ChannelName, SocketId, auth},
     websocket::Message,
@@ -85,6 +85,8 @@ pub(crate) fn application() -> Application {
         max_connections: None,
         client_events: ClientEvents::Members,
         rate_limit: None,
+        limits: ApplicationLimits::default(),
+        subscription_count: false,
     }
 }
 

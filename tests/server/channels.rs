@@ -207,3 +207,23 @@ fn only_members_whisper_and_only_where_it_is_allowed() {
     bob.say(r#"{"event":"client-typing","channel":"news","data":{}}"#);
     bob.expect_error(4301, "The app does not have client messaging enabled.");
 }
+
+#[test]
+fn a_client_that_speaks_and_goes_at_once_is_gone() {
+    let server = TestServer::start();
+    let mut ada = server.connect();
+    ada.join("presence-room", r#"{"user_id":1}"#);
+    ada.text();
+    for number in 2..52 {
+        let mut bob = server.connect();
+        bob.join("presence-room", &format!(r#"{{"user_id":{number}}}"#));
+        bob.text();
+        ada.text();
+        // Nothing is answered to this, so only the end of the stream tells that he is gone.
+        bob.say(r#"{"event":"pusher:pong"}"#);
+        drop(bob);
+        ada.expect(&format!(
+            r#"{{"event":"pusher_internal:member_removed","data":"{{\"user_id\":{number}}}","channel":"presence-room"}}"#
+        ));
+    }
+}

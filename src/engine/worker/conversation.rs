@@ -107,8 +107,9 @@ impl<O: Outlet> Worker<O> {
             ClientMessage::Ping => self.reply(&pong()),
             ClientMessage::Pong | ClientMessage::Ignored => {}
             ClientMessage::Subscribe(request) => self.subscribe(key, application, &request, now)?,
-            ClientMessage::Unsubscribe(channel) => self.unsubscribe(key, application.0, channel),
-            ClientMessage::ClientEvent(event) => self.relay(key, application, event)?,
+            ClientMessage::SignIn(request) => self.sign_in(key, application, &request)?,
+            ClientMessage::Unsubscribe(channel) => self.unsubscribe(key, application, channel),
+            ClientMessage::ClientEvent(event) => self.relay(key, application, event, now)?,
         }
         Ok(())
     }
@@ -119,9 +120,15 @@ impl<O: Outlet> Worker<O> {
         key: ConnectionKey,
         (index, application): (ApplicationIndex, &Application),
         said: ClientEvent<'_>,
+        now: Instant,
     ) -> Result<(), PusherError> {
         if application.client_events == ClientEvents::None {
             return Err(PusherError::ClientEventsDisabled);
+        }
+        if let Some(per_second) = application.limits.client_events_per_second
+            && !self.connections[key].admits_client_event(per_second, now)
+        {
+            return Err(PusherError::RateLimitExceeded);
         }
         let connection = &self.connections[key];
         // Reverb lets an outsider write to any channel in mode `all`, which makes signatures void.

@@ -45,6 +45,11 @@ impl<O: Outlet> Worker<O> {
                     application,
                     user_id,
                 } => self.terminate_user(application, &user_id, now),
+                Task::TellWatchers {
+                    application,
+                    user,
+                    frame,
+                } => self.tell_watchers((application, user), &frame, now),
             }
         }
         self.taken = taken;

@@ -4,11 +4,7 @@ use std::time::Instant;
 
 use super::{CLOSING_TIME, ConnectionKey, Worker};
 use crate::{
-    engine::{
-        application::{Application, ApplicationIndex},
-        backlog::Outlet,
-        connection::{Phase, Subscription},
-    },
+    engine::{application::Application, backlog::Outlet, connection::Phase},
     protocol::{PusherError, ping},
     websocket,
 };
@@ -27,7 +23,7 @@ impl<O: Outlet> Worker<O> {
     /// Reverb looks only once a minute, and only at connections that have subscribed.
     pub fn tick(&mut self, now: Instant) {
         if self.index == 0 {
-            self.engine.expire(now);
+            self.engine.tick(now);
         }
         let due: Vec<(ConnectionKey, Due)> = self
             .connections
@@ -48,29 +44,6 @@ impl<O: Outlet> Worker<O> {
                 Due::Prune => self.prune(key, now),
                 Due::Remove => self.gone.push(key),
             }
-        }
-    }
-
-    /// Closes the connections whose application says that they are a user's.
-    pub(super) fn terminate_user(
-        &mut self,
-        application: ApplicationIndex,
-        user_id: &str,
-        now: Instant,
-    ) {
-        let is_of_user = |subscription: &Subscription| {
-            let member = subscription.member.as_ref();
-            member.is_some_and(|member| member.user_id().as_str() == user_id)
-        };
-        let keys: Vec<ConnectionKey> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.application == Some(application))
-            .filter(|(_, connection)| connection.subscriptions.iter().any(is_of_user))
-            .map(|(key, _)| key)
-            .collect();
-        for key in keys {
-            self.terminate(key, PusherError::ConnectionUnauthorized, now);
         }
     }
 

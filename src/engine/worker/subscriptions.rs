@@ -9,7 +9,7 @@ use crate::{
         backlog::Outlet,
         channel::{Channel, Subscriber},
         connection::Subscription,
-        directory::Subscribed,
+        directory::{Subscribed, Terms},
         frame::{Frame, encode, encode_sized},
     },
     protocol::{
@@ -29,6 +29,8 @@ impl<O: Outlet> Worker<O> {
         let name = &request.channel;
         let access = name.access();
         let socket_id = self.connections[key].socket_id;
+        self.check_limits(key, (index, application), request)?;
+        self.check_user(key, name)?;
         if access != Access::Public {
             verify(application, &socket_id.to_string(), request)?;
         }
@@ -43,8 +45,15 @@ impl<O: Outlet> Worker<O> {
                 };
                 (member, frame)
             });
+        let terms = Terms {
+            most_members: application.limits.presence_members,
+            tells_count: application.subscription_count && !name.is_presence(),
+            now,
+        };
         let directory = self.engine.directory();
-        let subscribed = directory.subscribe(index, name, self.index, joined, now);
+        let subscribed = directory
+            .subscribe(index, name, self.index, joined, &terms)
+            .ok_or(PusherError::TooManyMembers)?;
         self.keep_subscription(key, (index, name), subscribed.sequence, member);
         self.confirm(name, access, &subscribed);
         if name.is_cache() {
@@ -54,10 +63,34 @@ impl<O: Outlet> Worker<O> {
         Ok(())
     }
 
+    /// Limits that the application has set; by default there are none.
+    fn check_limits(
+        &self,
+        key: ConnectionKey,
+        (index, application): (ApplicationIndex, &Application),
+        request: &Subscribe<'_>,
+    ) -> Result<(), PusherError> {
+        let (limits, name) = (&application.limits, &request.channel);
+        if name.as_str().len() > limits.channel_name_length {
+            return Err(PusherError::ChannelNameTooLong);
+        }
+        let data_size = request.channel_data.as_ref().map_or(0, |data| data.len());
+        if name.is_presence() && data_size > limits.member_data_size {
+            return Err(PusherError::MemberDataTooLarge);
+        }
+        let connection = &self.connections[key];
+        let channel = self.names.get(&(index, name.clone()));
+        let is_new = channel.is_none_or(|channel| connection.subscription(*channel).is_none());
+        if is_new && connection.subscriptions.len() >= limits.channels_per_connection {
+            return Err(PusherError::TooManyChannels);
+        }
+        Ok(())
+    }
+
     pub(super) fn unsubscribe(
         &mut self,
         key: ConnectionKey,
-        application: ApplicationIndex,
+        (application, _): (ApplicationIndex, &Application),
         name: ChannelName,
     ) {
         let Some(channel) = self.names.get(&(application, name)) else {
@@ -167,9 +200,11 @@ impl<O: Outlet> Worker<O> {
             };
             (member, frame)
         });
+        let settings = self.engine.applications().application(application);
+        let tells_count = settings.subscription_count && !name.is_presence();
         self.engine
             .directory()
-            .unsubscribe(application, name, self.index, left);
+            .unsubscribe(application, name, self.index, left, tells_count);
     }
 }
 

@@ -9,6 +9,9 @@ use crate::{
 /// More headers than any browser or proxy sends.
 const MOST_HEADERS: usize = 100;
 
+/// A head is parsed anew with every piece of it, so it has a limit of its own, in bytes.
+const LONGEST_HEAD: usize = 64 * 1024;
+
 #[derive(Debug)]
 pub(super) enum Request {
     /// The head is not complete.
@@ -36,11 +39,12 @@ impl Request {
     pub(super) fn parse(received: &[u8], prefix: &str, max_request_size: usize) -> Self {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
+        let most = max_request_size.min(LONGEST_HEAD);
         match request.parse(received) {
-            Ok(httparse::Status::Complete(length)) if length <= max_request_size => {
+            Ok(httparse::Status::Complete(length)) if length <= most => {
                 Self::decide(&request, length, prefix)
             }
-            Ok(httparse::Status::Partial) if received.len() <= max_request_size => Self::Partial,
+            Ok(httparse::Status::Partial) if received.len() <= most => Self::Partial,
             Ok(_) => Self::refused(ApiError::PayloadTooLarge),
             Err(_) => Self::refused(ApiError::BadRequest),
         }

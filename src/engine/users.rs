@@ -1,0 +1,152 @@
+//! Who is signed in, and who wants to know: the part of the shared state that is about users.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
+
+use super::{
+    application::ApplicationIndex,
+    directory::WorkerIndex,
+    inbox::{Inbox, Task},
+};
+use crate::protocol::{Status, UserId};
+
+const SHARDS: usize = 64;
+
+pub(super) struct Users {
+    /// Each guards the users whose ids hash to it. Rank 1, as the directory's shards: inboxes
+    /// (rank 2) are locked under it; never two shards at once.
+    shards: Box<[Mutex<Shard>]>,
+    /// Keyed at random, as applications choose the ids.
+    hasher: RandomState,
+    inboxes: Arc<[Inbox]>,
+}
+
+type Shard = HashMap<(ApplicationIndex, UserId), Presence>;
+
+/// A user that is signed in or watched: `connections > 0` or a watcher is there.
+struct Presence {
+    /// Signed-in connections.
+    connections: usize,
+    /// How many connections of each worker watch the user.
+    watchers: Box<[u32]>,
+}
+
+impl Users {
+    pub(super) fn new(inboxes: Arc<[Inbox]>) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            inboxes,
+        }
+    }
+
+    /// Counts a signed-in connection. `frame` tells the watchers if it is the user's first.
+    pub(super) fn sign_in(&self, application: ApplicationIndex, user: &UserId, frame: Bytes) {
+        let mut shard = self.shard(application, user);
+        let presence = self.presence(&mut shard, application, user);
+        presence.connections += 1;
+        if presence.connections == 1 {
+            self.tell(presence, application, user, &frame);
+        }
+    }
+
+    /// Counts a signed-in connection out. `frame` tells the watchers if it was the user's last.
+    pub(super) fn sign_out(&self, application: ApplicationIndex, user: &UserId, frame: Bytes) {
+        let mut shard = self.shard(application, user);
+        let presence = self.presence(&mut shard, application, user);
+        presence.connections = presence.connections.saturating_sub(1);
+        if presence.connections == 0 {
+            self.tell(presence, application, user, &frame);
+        }
+        forget_if_idle(&mut shard, application, user);
+    }
+
+    /// A connection of a worker wants to know of a user; how the user is now.
+    pub(super) fn watch(
+        &self,
+        application: ApplicationIndex,
+        user: &UserId,
+        worker: WorkerIndex,
+    ) -> Status {
+        let mut shard = self.shard(application, user);
+        let presence = self.presence(&mut shard, application, user);
+        presence.watchers[worker] += 1;
+        match presence.connections {
+            0 => Status::Offline,
+            _ => Status::Online,
+        }
+    }
+
+    /// A connection of a worker does not want to know any more.
+    pub(super) fn unwatch(
+        &self,
+        application: ApplicationIndex,
+        user: &UserId,
+        worker: WorkerIndex,
+    ) {
+        let mut shard = self.shard(application, user);
+        let presence = self.presence(&mut shard, application, user);
+        presence.watchers[worker] = presence.watchers[worker].saturating_sub(1);
+        forget_if_idle(&mut shard, application, user);
+    }
+
+    fn tell(
+        &self,
+        presence: &Presence,
+        application: ApplicationIndex,
+        user: &UserId,
+        frame: &Bytes,
+    ) {
+        for (inbox, watchers) in self.inboxes.iter().zip(&presence.watchers) {
+            if *watchers > 0 {
+                inbox.push(Task::TellWatchers {
+                    application,
+                    user: user.clone(),
+                    frame: frame.clone(),
+                });
+            }
+        }
+    }
+
+    fn presence<'s>(
+        &self,
+        shard: &'s mut Shard,
+        application: ApplicationIndex,
+        user: &UserId,
+    ) -> &'s mut Presence {
+        shard
+            .entry((application, user.clone()))
+            .or_insert_with(|| Presence {
+                connections: 0,
+                watchers: vec![0; self.inboxes.len()].into_boxed_slice(),
+            })
+    }
+
+    fn shard(&self, application: ApplicationIndex, user: &UserId) -> MutexGuard<'_, Shard> {
+        let hash = self.hasher.hash_one((application, user)) as usize;
+        self.shards[hash % SHARDS].lock()
+    }
+}
+
+fn forget_if_idle(shard: &mut Shard, application: ApplicationIndex, user: &UserId) {
+    let key = (application, user.clone());
+    let is_idle = shard.get(&key).is_some_and(|presence| {
+        presence.connections == 0 && presence.watchers.iter().all(|count| *count == 0)
+    });
+    if is_idle {
+        shard.remove(&key);
+    }
+}
+
+impl fmt::Debug for Users {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Users").finish_non_exhaustive()
+    }
+}
