@@ -65,6 +65,7 @@ class WebSocket
 
         fwrite($this->stream, "\x88".chr(0x80 | ord($head[1]))."\0\0\0\0".$this->bytes(ord($head[1])));
         Assert::assertSame('', stream_get_contents($this->stream));
+        fclose($this->stream);
     }
 
     /**
