@@ -21,7 +21,7 @@ return [
     |--------------------------------------------------------------------------
     |
     | Here you may say how the server listens, how large an HTTP request may
-    | be, and how it shares events with other servers. The last three keys
+    | be, and how it shares events with other servers. The last four keys
     | belong to the native server and may safely be left as they are.
     |
     */
@@ -61,6 +61,9 @@ return [
 
             // The bytes a slow connection may leave unread before it is closed...
             'max_backlog' => env('REVERB_SERVER_MAX_BACKLOG', 16_777_216),
+
+            // The seconds for which a cache channel keeps its last event...
+            'cache_ttl' => env('REVERB_SERVER_CACHE_TTL', 1_800),
         ],
 
     ],
@@ -102,6 +105,23 @@ return [
                     'max_attempts' => env('REVERB_APP_RATE_LIMIT_MAX_ATTEMPTS', 60),
                     'decay_seconds' => env('REVERB_APP_RATE_LIMIT_DECAY_SECONDS', 60),
                     'terminate_on_limit' => env('REVERB_APP_RATE_LIMIT_TERMINATE', false),
+                ],
+
+                // Whether subscribers are told how many they are, once a second...
+                'subscription_count' => env('REVERB_APP_SUBSCRIPTION_COUNT', false),
+
+                // Limits as Pusher has them; what is null is unlimited, or as large as it may be...
+                'limits' => [
+                    'channel_name_length' => null,
+                    'channels_per_connection' => null,
+                    'presence_members' => null,
+                    'member_data_size' => null,
+                    'client_events_per_second' => null,
+                    'watchlist_size' => 100,
+                    'event_name_length' => null,
+                    'event_data_size' => null,
+                    'channels_per_event' => null,
+                    'events_per_batch' => null,
                 ],
             ],
         ],

@@ -10,6 +10,7 @@ class Application
      * @param  array<int, string>  $allowedOrigins
      * @param  array<string, mixed>|null  $rateLimiting
      * @param  array<string, mixed>  $options
+     * @param  array<string, mixed>  $limits
      */
     public function __construct(
         protected string $id,
@@ -23,6 +24,8 @@ class Application
         protected string $acceptClientEventsFrom = 'members',
         protected ?array $rateLimiting = null,
         protected array $options = [],
+        protected array $limits = [],
+        protected bool $subscriptionCount = false,
     ) {
         //
     }
@@ -107,6 +110,24 @@ class Application
     public function acceptClientEventsFrom(): string
     {
         return $this->acceptClientEventsFrom;
+    }
+
+    /**
+     * Get the limits that Pusher has and Laravel Reverb has not.
+     *
+     * @return array<string, mixed>
+     */
+    public function limits(): array
+    {
+        return $this->limits;
+    }
+
+    /**
+     * Determine whether subscribers are told how many they are.
+     */
+    public function tellsSubscriptionCount(): bool
+    {
+        return $this->subscriptionCount;
     }
 
     /**

@@ -99,6 +99,8 @@ class ConfigApplicationProvider implements ApplicationProvider
             $section->string('accept_client_events_from', 'all'),
             $section->get('rate_limiting') === null ? null : $section->array('rate_limiting'),
             $section->array('options'),
+            $section->array('limits'),
+            $section->boolean('subscription_count'),
         );
     }
 }

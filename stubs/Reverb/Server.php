@@ -29,6 +29,7 @@ final class Server
      *     workers?: int,
      *     socket?: string|null,
      *     max_backlog?: int,
+     *     cache_ttl?: int,
      *     debug?: bool,
      *     applications: list<array{
      *         app_id: string,
@@ -40,12 +41,18 @@ final class Server
      *         max_message_size: int,
      *         max_connections?: int|null,
      *         accept_client_events_from?: string,
+     *         subscription_count?: bool,
+     *         limits?: array{channel_name_length?: int|null, channels_per_connection?: int|null, presence_members?: int|null,
+     *             member_data_size?: int|null, client_events_per_second?: int|null, watchlist_size?: int|null,
+     *             event_name_length?: int|null, event_data_size?: int|null, channels_per_event?: int|null, events_per_batch?: int|null},
      *         rate_limiting?: array{enabled: bool, max_attempts?: int, decay_seconds?: int, terminate_on_limit?: bool},
      *     }>,
      * }  $config  `host` is an address; `port` 0 takes a free one; `path` is a prefix of every route;
      *     `max_request_size` (10,000), `max_backlog` (16,777,216) and `max_message_size` (0 is unlimited) are bytes;
      *     `workers` 0 is one per core; `socket` is the absolute path of the unix socket for local publishers;
-     *     `ping_interval`, `activity_timeout` and `decay_seconds` are seconds;
+     *     `ping_interval`, `activity_timeout`, `decay_seconds` and `cache_ttl` (1,800) are seconds;
+     *     `subscription_count` tells subscribers once a second how many they are;
+     *     `limits` are Pusher's: bytes for lengths and sizes, null for none (`channel_name_length` 255, `watchlist_size` 100);
      *     `accept_client_events_from` is `all`, `members` or `none`.
      *
      * @throws ConfigurationException

@@ -21,12 +21,13 @@ class ServerConfigurationTest extends TestCase
         'scaling' => ['enabled' => false],
         'socket' => '/run/reverb.sock',
         'workers' => '2',
-        'max_backlog' => 500,
+        'max_backlog' => 5_000,
+        'cache_ttl' => '60',
     ];
 
     public function test_the_native_server_is_given_everything(): void
     {
-        $application = new Application('1', 'k', 's', 60, 30, [2 => 'a', 5 => 'b'], 10_000, 9, 'none', ['enabled' => true, 'max_attempts' => '4', 'terminate_on_limit' => 'true']);
+        $application = new Application('1', 'k', 's', 60, 30, [2 => 'a', 5 => 'b'], 10_000, 9, 'none', ['enabled' => true, 'max_attempts' => '4', 'terminate_on_limit' => 'true'], [], ['presence_members' => '5'], true);
 
         $this->assertSame([
             'host' => '127.0.0.1',
@@ -35,7 +36,8 @@ class ServerConfigurationTest extends TestCase
             'max_request_size' => 20_000,
             'workers' => 2,
             'socket' => '/run/reverb.sock',
-            'max_backlog' => 500,
+            'max_backlog' => 5_000,
+            'cache_ttl' => 60,
             'debug' => true,
             'applications' => [[
                 'app_id' => '1',
@@ -47,6 +49,19 @@ class ServerConfigurationTest extends TestCase
                 'max_message_size' => 10_000,
                 'max_connections' => 9,
                 'accept_client_events_from' => 'none',
+                'limits' => [
+                    'channel_name_length' => null,
+                    'channels_per_connection' => null,
+                    'presence_members' => 5,
+                    'member_data_size' => null,
+                    'client_events_per_second' => null,
+                    'watchlist_size' => null,
+                    'event_name_length' => null,
+                    'event_data_size' => null,
+                    'channels_per_event' => null,
+                    'events_per_batch' => null,
+                ],
+                'subscription_count' => true,
                 'rate_limiting' => ['enabled' => true, 'max_attempts' => 4, 'decay_seconds' => 1, 'terminate_on_limit' => true],
             ]],
         ], $this->configuration([], [$application], debug: true)->toArray());
@@ -55,13 +70,13 @@ class ServerConfigurationTest extends TestCase
     public function test_missing_keys_have_defaults(): void
     {
         $values = array_diff_key(self::COMPLETE, array_flip(
-            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog']
+            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog', 'cache_ttl']
         ));
         $configuration = (new ServerConfiguration(new Section('server', $values), collect([$this->application()])))->toArray();
 
         $this->assertSame(
-            ['', 10_000, 0, null, 16_777_216, false],
-            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['debug']]
+            ['', 10_000, 0, null, 16_777_216, 1_800, false],
+            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['cache_ttl'], $configuration['debug']]
         );
     }
 
@@ -102,10 +117,10 @@ class ServerConfigurationTest extends TestCase
             [['port' => 'http'], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not "http"'],
             [['port' => null], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not null'],
             [['path' => []], '[reverb.servers.reverb.path] must be a text, not array'],
-            [['max_request_size' => 0], '[reverb.servers.reverb.max_request_size] must be an integer of at least 1, not 0'],
+            [['max_request_size' => 0], '[reverb.servers.reverb.max_request_size] must be an integer from 1 to 1073741824, not 0'],
             [['workers' => 5_000], '[reverb.servers.reverb.workers] must be an integer from 0 to 1024, not 5000'],
             [['socket' => 'reverb.sock'], '[reverb.servers.reverb.socket] must be an absolute path or null, not "reverb.sock"'],
-            [['max_backlog' => ''], '[reverb.servers.reverb.max_backlog] must be an integer of at least 1, not ""'],
+            [['max_backlog' => ''], '[reverb.servers.reverb.max_backlog] must be an integer from 1024 to 1073741824, not ""'],
             [['options' => ['tls' => ['local_cert' => '/a.pem']]], '[reverb.servers.reverb.options.tls] is not supported by this version: remove it and let a proxy such as nginx end TLS'],
             [['scaling' => ['enabled' => true]], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server'],
         ];

@@ -158,6 +158,8 @@ impl<'a> Fields<'a> {
     pub(super) fn optional_object(&self, key: &str) -> Result<Option<Self>, ConfigError> {
         match self.present(key) {
             None => Ok(None),
+            // PHP does not tell an empty list from an empty array of named values.
+            Some(Value::Array(list)) if list.is_empty() => Ok(None),
             Some(Value::Object(values)) => Ok(Some(Self {
                 values,
                 prefix: format!("{}.", self.path(key)),

@@ -15,6 +15,15 @@ use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
 class ServerConfiguration
 {
     /**
+     * The limits that an application may have.
+     */
+    protected const LIMITS = [
+        'channel_name_length', 'channels_per_connection', 'presence_members', 'member_data_size',
+        'client_events_per_second', 'watchlist_size', 'event_name_length', 'event_data_size',
+        'channels_per_event', 'events_per_batch',
+    ];
+
+    /**
      * Create a new server configuration instance.
      *
      * @param  \Illuminate\Support\Collection<int, \Laravel\Reverb\Application>  $applications
@@ -73,10 +82,11 @@ class ServerConfiguration
             'host' => $this->host(),
             'port' => $this->server->integer('port', 0, 65_535),
             'path' => $this->path(),
-            'max_request_size' => $this->server->integer('max_request_size', 1, default: 10_000),
+            'max_request_size' => $this->server->integer('max_request_size', 1, 1_073_741_824, default: 10_000),
             'workers' => $this->server->integer('workers', 0, 1_024, default: 0),
             'socket' => $this->socket(),
-            'max_backlog' => $this->server->integer('max_backlog', 1, default: 16_777_216),
+            'max_backlog' => $this->server->integer('max_backlog', 1_024, 1_073_741_824, default: 16_777_216),
+            'cache_ttl' => $this->server->integer('cache_ttl', 1, 86_400, default: 1_800),
             'debug' => $this->debug,
             'applications' => $this->applications->values()->map($this->application(...))->all(),
         ];
@@ -158,8 +168,24 @@ class ServerConfiguration
             'max_message_size' => $application->maxMessageSize(),
             'max_connections' => $application->maxConnections(),
             'accept_client_events_from' => $application->acceptClientEventsFrom(),
+            'limits' => $this->limits($application, $index),
+            'subscription_count' => $application->tellsSubscriptionCount(),
             ...$application->usesRateLimiting() ? ['rate_limiting' => $this->rateLimiting($application, $index)] : [],
         ];
+    }
+
+    /**
+     * Get the limits of an application.
+     *
+     * @return array<string, int|null>
+     */
+    protected function limits(Application $application, int $index): array
+    {
+        $limits = new Section("reverb.apps.apps.{$index}.limits", $application->limits());
+
+        return collect(self::LIMITS)
+            ->mapWithKeys(fn ($limit) => [$limit => $limits->optionalInteger($limit, 1)])
+            ->all();
     }
 
     /**
