@@ -42,7 +42,7 @@ class BroadcastTest extends TestCase
         $this->browser->subscribe('messages');
         $this->assertRuns(['messages:post', 'Hello', '--times=20'], ['QUEUE_CONNECTION' => 'database']);
         $this->browser->expectNothing();
-        $this->assertRuns(['queue:work', '--stop-when-empty', '--tries=1'], ['QUEUE_CONNECTION' => 'database']);
+        $this->assertRuns(['queue:work', '--stop-when-empty', '--sleep=0', '--tries=1'], ['QUEUE_CONNECTION' => 'database']);
 
         $this->assertSame(range(1, 20), $this->numbers(20));
         $this->browser->expectNothing();
