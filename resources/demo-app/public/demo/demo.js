@@ -44,6 +44,7 @@ echo.channel('messages')
   .listen('NumberFired', (event) => feed.number(event));
 
 let room = joinRoom();
+let whispered = 0;
 
 document.getElementById('message-form').addEventListener('submit', (submission) => {
   submission.preventDefault();
@@ -51,10 +52,10 @@ document.getElementById('message-form').addEventListener('submit', (submission) 
   send('POST', '/messages', { text: field.value || 'Hello' });
   field.value = '';
   field.focus();
+  whispered = 0;
 });
 
-let whispered = 0;
-
+// One whisper a second says as much as one for each key.
 document.getElementById('message').addEventListener('input', () => {
   if (Date.now() - whispered > 1000) {
     whispered = Date.now();

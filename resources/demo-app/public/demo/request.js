@@ -2,7 +2,7 @@
 
 const token = document.querySelector('meta[name="csrf-token"]').content;
 
-/** Sends a JSON request and shows, in the feed's status line, why it failed if it did. */
+/** Sends a JSON request and shows why it failed if it did. */
 export async function send(method, path, body) {
   const response = await fetch(path, {
     method,
@@ -11,7 +11,7 @@ export async function send(method, path, body) {
   });
 
   const answer = await response.json().catch(() => ({}));
-  document.getElementById('typing').textContent = response.ok ? '' : answer.message ?? `The request failed: ${response.status}`;
+  document.getElementById('problem').textContent = response.ok ? '' : answer.message ?? `The request failed: ${response.status}`;
 
   return answer;
 }

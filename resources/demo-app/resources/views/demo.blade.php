@@ -32,6 +32,7 @@
         <input id="message" name="text" maxlength="200" placeholder="Say something to everyone here" aria-label="Message">
         <button type="submit">Fire event</button>
       </form>
+      <p class="problem" id="problem" role="alert"></p>
       <p class="typing" id="typing" aria-live="polite"></p>
       <ol id="events" class="events" aria-live="polite"></ol>
       <p class="empty" id="no-events">No event yet. Fire one: it goes to Laravel as an HTTP request and comes back to every open page as a broadcast.</p>
