@@ -16,6 +16,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use indexmap::IndexSet;
 use slab::Slab;
 
 use super::{
@@ -44,7 +45,7 @@ pub struct Worker<O> {
     channels: Slab<Channel>,
     names: HashMap<(ApplicationIndex, ChannelName), usize>,
     /// Which connections have a user in their watchlist.
-    watchers: HashMap<(ApplicationIndex, UserId), Vec<ConnectionKey>>,
+    watchers: HashMap<(ApplicationIndex, UserId), IndexSet<ConnectionKey>>,
     /// Channels whose log is not empty, each once.
     dirty: VecDeque<usize>,
     /// How many frames the logs hold.

@@ -1,6 +1,6 @@
 //! Signing in: who a connection is, beyond the channels it subscribes to.
 
-use std::time::Instant;
+use std::{collections::hash_map::Entry, time::Instant};
 
 use super::{ConnectionKey, Worker};
 use crate::{
@@ -53,16 +53,19 @@ impl<O: Outlet> Worker<O> {
             self.engine
                 .users()
                 .unwatch(application, watched, self.index);
-            let watchers = self.watchers.get_mut(&(application, watched.clone()));
-            if let Some(watchers) = watchers {
-                watchers.retain(|watcher| *watcher != key);
-                if watchers.is_empty() {
-                    self.watchers.remove(&(application, watched.clone()));
-                }
-            }
+            self.forget_watcher(key, (application, watched.clone()));
         }
         let frame = encode(&watchlist_events(Status::Offline, &[&user.id]));
         self.engine.users().sign_out(application, &user.id, frame);
+    }
+
+    fn forget_watcher(&mut self, key: ConnectionKey, watched: (ApplicationIndex, UserId)) {
+        if let Entry::Occupied(mut watchers) = self.watchers.entry(watched) {
+            watchers.get_mut().swap_remove(&key);
+            if watchers.get().is_empty() {
+                watchers.remove();
+            }
+        }
     }
 
     /// Whether a connection may subscribe to this channel, as far as users are concerned.
@@ -123,7 +126,7 @@ impl<O: Outlet> Worker<O> {
             self.watchers
                 .entry((application, user.clone()))
                 .or_default()
-                .push(key);
+                .insert(key);
             let status = self.engine.users().watch(application, user, self.index);
             if status == Status::Online {
                 online.push(user);
