@@ -64,6 +64,9 @@ return [
 
             // The seconds for which a cache channel keeps its last event...
             'cache_ttl' => env('REVERB_SERVER_CACHE_TTL', 1_800),
+
+            // The seconds by which a request's time may differ, or 0 for any time...
+            'auth_timestamp_tolerance' => env('REVERB_AUTH_TIMESTAMP_TOLERANCE', 600),
         ],
 
     ],

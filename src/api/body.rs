@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 use super::{ApiError, Event, FieldErrors, Info};
-use crate::protocol::{ChannelName, InvalidChannelName, SocketId};
+use crate::protocol::{ChannelName, InvalidChannelName, SocketId, json};
 
 const REQUIRED: &str = "is required";
 const NOT_A_STRING: &str = "must be a string";
@@ -37,7 +37,7 @@ pub(super) fn batch(body: &[u8]) -> Result<Vec<Event>, ApiError> {
     let items = form.required_list("batch");
     let mut events = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
-        let fields = if let Field::Object(fields) = item {
+        let fields = if let Field::Object(fields) = Field::read(item) {
             fields
         } else {
             Fields::new()
@@ -57,38 +57,58 @@ pub(super) fn batch(body: &[u8]) -> Result<Vec<Event>, ApiError> {
 }
 
 /// A JSON value as far as validation looks into it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Field {
+enum Field<'b> {
     Text(String),
-    List(Vec<Field>),
-    Object(Fields),
-    Null(()),
-    Other(IgnoredAny),
+    List(Vec<&'b RawValue>),
+    Object(Fields<'b>),
+    Null,
+    Other,
 }
 
 /// A JSON object; of a repeated name the last value counts, as in PHP.
-type Fields = HashMap<String, Field>;
+type Fields<'b> = HashMap<String, &'b RawValue>;
 
-fn object(body: &[u8]) -> Result<Fields, ApiError> {
-    match serde_json::from_slice(body) {
-        Ok(Field::Object(fields)) => Ok(fields),
-        Ok(_) => Err(ApiError::Body("it is another JSON value".to_owned())),
-        Err(error) => Err(ApiError::Body(error.to_string())),
+impl<'b> Field<'b> {
+    fn read(value: &'b RawValue) -> Self {
+        let text = value.get();
+        let field = match text.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(text).map(Self::Text),
+            Some(b'[') => serde_json::from_str(text).map(Self::List),
+            Some(b'{') => serde_json::from_str(text).map(Self::Object),
+            Some(b'n') => Ok(Self::Null),
+            _ => Ok(Self::Other),
+        };
+        // The whole body was found to be JSON before, so each of its values is what it begins as.
+        field.unwrap_or(Self::Other)
+    }
+}
+
+fn object(body: &[u8]) -> Result<Fields<'_>, ApiError> {
+    let text = std::str::from_utf8(body).map_err(|error| ApiError::Body(error.to_string()))?;
+    json::check(text).map_err(|unfit| ApiError::Body(unfit.to_string()))?;
+    let value = serde_json::from_str(text).map_err(|error| ApiError::Body(error.to_string()))?;
+    match Field::read(value) {
+        Field::Object(fields) => Ok(fields),
+        _ => Err(ApiError::Body("it is another JSON value".to_owned())),
     }
 }
 
 /// An object being read; what is wrong with it is gathered, and a value stands in for it.
-struct Form<'e> {
+struct Form<'b, 'e> {
     /// Stands before the names of the fields in the errors.
     prefix: String,
-    fields: Fields,
+    fields: Fields<'b>,
     errors: &'e mut FieldErrors,
 }
 
-impl Form<'_> {
+impl<'b> Form<'b, '_> {
+    /// Takes a field out, so that it is read once.
+    fn take(&mut self, name: &str) -> Option<Field<'b>> {
+        self.fields.remove(name).map(Field::read)
+    }
+
     fn required_text(&mut self, name: &str) -> String {
-        match self.fields.remove(name).filter(|field| !is_empty(field)) {
+        match self.take(name).filter(|field| !is_empty(field)) {
             Some(Field::Text(text)) => return text,
             Some(_) => self.fault(name, NOT_A_STRING),
             None => self.fault(name, REQUIRED),
@@ -96,8 +116,8 @@ impl Form<'_> {
         String::new()
     }
 
-    fn required_list(&mut self, name: &str) -> Vec<Field> {
-        match self.fields.remove(name).filter(|field| !is_empty(field)) {
+    fn required_list(&mut self, name: &str) -> Vec<&'b RawValue> {
+        match self.take(name).filter(|field| !is_empty(field)) {
             Some(Field::List(items)) => return items,
             Some(_) => self.fault(name, NOT_A_LIST),
             None => self.fault(name, REQUIRED),
@@ -107,7 +127,7 @@ impl Form<'_> {
 
     /// A field that may be absent, but not null.
     fn optional_text(&mut self, name: &str) -> Option<String> {
-        match self.fields.remove(name)? {
+        match self.take(name)? {
             Field::Text(text) => return Some(text),
             _ => self.fault(name, NOT_A_STRING),
         }
@@ -116,13 +136,16 @@ impl Form<'_> {
 
     /// The list `channels`, or else the one `channel`.
     fn channels(&mut self) -> Vec<ChannelName> {
-        let is_given = |name| self.fields.get(name).is_some_and(|field| !is_empty(field));
+        let is_given = |name| {
+            let field = self.fields.get(name);
+            field.is_some_and(|field| !is_empty(&Field::read(field)))
+        };
         if !is_given("channels") && !is_given("channel") {
             self.fault("channels", "is required when channel is not present");
             self.fault("channel", "is required when channels is not present");
             return Vec::new();
         }
-        let list = match self.fields.remove("channels") {
+        let list = match self.take("channels") {
             Some(Field::List(items)) => self.channel_list(items),
             None => Vec::new(),
             Some(_) => {
@@ -135,11 +158,11 @@ impl Form<'_> {
         list.into_iter().chain(single).collect()
     }
 
-    fn channel_list(&mut self, items: Vec<Field>) -> Vec<ChannelName> {
+    fn channel_list(&mut self, items: Vec<&RawValue>) -> Vec<ChannelName> {
         let mut channels = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
             let field = format!("channels.{index}");
-            match item {
+            match Field::read(item) {
                 Field::Text(text) => channels.extend(self.channel_name(&field, &text)),
                 _ => self.fault(&field, NOT_A_STRING),
             }
@@ -181,12 +204,12 @@ impl Form<'_> {
 }
 
 /// What Laravel's `required` takes for missing.
-fn is_empty(field: &Field) -> bool {
+fn is_empty(field: &Field<'_>) -> bool {
     match field {
         Field::Text(text) => text.trim().is_empty(),
         Field::List(items) => items.is_empty(),
         Field::Object(fields) => fields.is_empty(),
-        Field::Null(()) => true,
-        Field::Other(_) => false,
+        Field::Null => true,
+        Field::Other => false,
     }
 }

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::signature::TIMESTAMP_TOLERANCE;
-
 /// Why a request is not served, with Reverb's statuses and texts.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ApiError {
@@ -19,10 +17,14 @@ pub enum ApiError {
     #[error("Authentication signature invalid.")]
     SignatureInvalid,
     /// The signature is right but old or from the future; the caller should check its clock.
-    #[error(
-        "Authentication timestamp is not within {TIMESTAMP_TOLERANCE} seconds of the server's time."
-    )]
-    TimestampExpired,
+    #[error("Authentication timestamp is not within {tolerance} seconds of the server's time.")]
+    TimestampExpired {
+        /// `auth_timestamp_tolerance`, in seconds.
+        tolerance: u64,
+    },
+    /// The body did not come in time; the caller should send it faster.
+    #[error("Request timeout.")]
+    BodyTooSlow,
     /// No route has this path.
     #[error("Not found.")]
     NotFound,
@@ -32,6 +34,9 @@ pub enum ApiError {
     /// The path exists; its one method is given here.
     #[error("Method not allowed.")]
     MethodNotAllowed(&'static str),
+    /// The body is coded in a way that is not understood; the caller should send it plain.
+    #[error("Transfer coding not implemented.")]
+    TransferCodingUnknown,
     /// The request is larger than `max_request_size`, which the operator may raise.
     #[error("Payload too large.")]
     PayloadTooLarge,
@@ -49,12 +54,14 @@ impl ApiError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::BadRequest | Self::Body(_) => 400,
-            Self::SignatureInvalid | Self::TimestampExpired => 401,
+            Self::SignatureInvalid | Self::TimestampExpired { .. } => 401,
             Self::NotFound | Self::ApplicationUnknown(_) => 404,
             Self::MethodNotAllowed(_) => 405,
+            Self::BodyTooSlow => 408,
             Self::PayloadTooLarge => 413,
             Self::Invalid(_) => 422,
             Self::Internal => 500,
+            Self::TransferCodingUnknown => 501,
         }
     }
 }

@@ -22,4 +22,4 @@ pub use info::{ChannelInfo, Info, Occupancy};
 pub use limits::Limits;
 pub use query::Query;
 pub use response::Response;
-pub use route::{Endpoint, Route};
+pub use route::{Endpoint, Route, methods};

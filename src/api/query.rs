@@ -1,5 +1,7 @@
 //! The query string.
 
+use std::collections::HashMap;
+
 use super::percent;
 
 /// The parameters of a query, decoded, in the order of sending.
@@ -31,6 +33,31 @@ impl Query {
             .rev()
             .find(|(given, _)| *given == name)
             .map(|(_, value)| value)
+    }
+
+    /// The same with PHP's lists, `a[]=1&a[]=2` or `a[0]=1&a[1]=2`, each joined to `a=1,2`; nothing
+    /// if there are none. So does Pusher's PHP library sign them.
+    #[must_use]
+    pub fn with_joined_lists(&self) -> Option<Self> {
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        let mut lists = HashMap::new();
+        for (name, value) in self.iter() {
+            let list = name.strip_suffix(']').and_then(|name| name.split_once('['));
+            let name = list.map_or(name, |(list, _)| list);
+            match lists.get(name) {
+                Some(&position) if list.is_some() => {
+                    let (_, values): &mut (String, String) = &mut parameters[position];
+                    values.extend([",", value]);
+                }
+                _ => {
+                    if list.is_some() {
+                        lists.insert(name, parameters.len());
+                    }
+                    parameters.push((name.to_owned(), value.to_owned()));
+                }
+            }
+        }
+        (!lists.is_empty()).then_some(Self { parameters })
     }
 
     /// All parameters.

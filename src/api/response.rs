@@ -119,6 +119,30 @@ impl Response {
         Self::json(400, &Empty {})
     }
 
+    /// The methods of a path, also for a browser that asks on behalf of a page of another origin.
+    #[must_use]
+    pub fn options(methods: &'static str) -> Self {
+        let headers = vec![
+            ("Allow", methods),
+            ("Access-Control-Allow-Methods", methods),
+            ("Access-Control-Allow-Headers", "*"),
+            ("Access-Control-Max-Age", "600"),
+        ];
+        Self {
+            status: 204,
+            headers,
+            body: String::new(),
+        }
+    }
+
+    /// Lets a page of any origin read it: who may ask is decided by the signature, never by what a
+    /// browser adds of its own, such as cookies.
+    #[must_use]
+    pub fn for_any_origin(mut self) -> Self {
+        self.headers.push(("Access-Control-Allow-Origin", "*"));
+        self
+    }
+
     fn json(status: u16, value: &impl Serialize) -> Self {
         let headers = vec![
             ("Cache-Control", "no-cache, private"),

@@ -49,8 +49,11 @@ impl Route {
     /// The path is split before its segments are decoded: `%2F` belongs to a channel's name.
     ///
     /// # Errors
-    /// `NotFound`, or `MethodNotAllowed` if the path exists for another method.
+    /// `NotFound`, `BadRequest` for `*`, or `MethodNotAllowed` if the path exists for another method.
     pub fn parse(method: &str, path: &str, prefix: &str) -> Result<Self, ApiError> {
+        if path == "*" {
+            return Err(ApiError::BadRequest); // It is for OPTIONS only.
+        }
         let path = below(path, prefix).ok_or(ApiError::NotFound)?;
         let segments = decode(path).ok_or(ApiError::NotFound)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -62,6 +65,22 @@ impl Route {
         } else {
             Err(ApiError::MethodNotAllowed(allowed))
         }
+    }
+}
+
+/// The methods of a path, as `Allow` lists them; `*` is the server as a whole (RFC 9110, section 9.3.7).
+///
+/// # Errors
+/// `NotFound`.
+pub fn methods(path: &str, prefix: &str) -> Result<&'static str, ApiError> {
+    if path == "*" {
+        return Ok("GET, HEAD, POST, OPTIONS");
+    }
+    match Route::parse(GET, path, prefix) {
+        Ok(Route::Socket { .. }) => Ok("GET, OPTIONS"),
+        Ok(_) => Ok("GET, HEAD, OPTIONS"),
+        Err(ApiError::MethodNotAllowed(_)) => Ok("POST, OPTIONS"),
+        Err(error) => Err(error),
     }
 }
 

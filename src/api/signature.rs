@@ -8,10 +8,17 @@ use subtle::ConstantTimeEq;
 use super::{ApiError, Query, route};
 use crate::protocol::auth;
 
-/// How far a request's time may be from the server's, in seconds; Pusher's own limit.
-///
-/// A captured request can be sent again for that long, and a publisher's clock may be that wrong.
-pub const TIMESTAMP_TOLERANCE: u64 = 600;
+/// When a request's time is good.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Clock {
+    /// Now, in seconds since 1970.
+    pub now: u64,
+    /// How far a request's time may be from the server's, in seconds; any time will do if none.
+    ///
+    /// A captured request can be sent again for that long, and a publisher's clock may be that
+    /// wrong. Pusher's own is 600.
+    pub tolerance: Option<u64>,
+}
 
 const SIGNATURE: &str = "auth_signature";
 const BODY_HASH: &str = "body_md5";
@@ -29,10 +36,10 @@ pub struct Signed<'a> {
     pub body: &'a [u8],
 }
 
-/// Checks the signature; `now` is in seconds since 1970.
+/// Checks the signature, and the time that it covers.
 ///
 /// The path may be signed with or without `prefix`, as Reverb asks for the one or the other
-/// depending on where its prefix comes from.
+/// depending on where its prefix comes from; and lists as they are sent or joined.
 ///
 /// # Errors
 /// `SignatureInvalid`, or `TimestampExpired` if only the time is wrong.
@@ -40,45 +47,55 @@ pub fn verify(
     request: &Signed<'_>,
     (key, secret): (&str, &str),
     prefix: &str,
-    now: u64,
+    clock: Clock,
 ) -> Result<(), ApiError> {
     let given = request.query.value(SIGNATURE).unwrap_or_default();
-    let parameters = parameters(request);
+    let as_sent = parameters(request.query, request.body);
+    let joined = request.query.with_joined_lists();
+    let joined = joined.map(|query| parameters(&query, request.body));
     let paths = [Some(request.path), route::below(request.path, prefix)];
     let is_signed = paths.into_iter().flatten().any(|path| {
-        let expected = auth::sign(
-            secret,
-            &[request.method, "\n", path, "\n", &parameters].concat(),
-        );
-        bool::from(expected.as_bytes().ct_eq(given.as_bytes()))
+        [Some(&as_sent), joined.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|parameters| {
+                let text = [request.method, "\n", path, "\n", parameters].concat();
+                let expected = auth::sign(secret, &text);
+                bool::from(expected.as_bytes().ct_eq(given.as_bytes()))
+            })
     });
     let is_ours = request.query.value("auth_key") == Some(key);
     let is_version_1 = request.query.value("auth_version") == Some("1.0");
     if !(is_signed && is_ours && is_version_1) {
         return Err(ApiError::SignatureInvalid);
     }
-    let timestamp: Option<u64> = request
-        .query
-        .value("auth_timestamp")
-        .and_then(|text| text.parse().ok());
-    match timestamp {
-        Some(timestamp) if timestamp.abs_diff(now) <= TIMESTAMP_TOLERANCE => Ok(()),
-        _ => Err(ApiError::TimestampExpired),
+    clock.check(request.query.value("auth_timestamp"))
+}
+
+impl Clock {
+    fn check(self, timestamp: Option<&str>) -> Result<(), ApiError> {
+        let Some(tolerance) = self.tolerance else {
+            return Ok(());
+        };
+        let timestamp: Option<u64> = timestamp.and_then(|text| text.parse().ok());
+        match timestamp {
+            Some(timestamp) if timestamp.abs_diff(self.now) <= tolerance => Ok(()),
+            _ => Err(ApiError::TimestampExpired { tolerance }),
+        }
     }
 }
 
 /// All parameters but the signature, sorted by name as bytes, with the body's true hash.
 ///
 /// The hash is there when there is a body, and when the client sent one for an empty body.
-fn parameters(request: &Signed<'_>) -> String {
+fn parameters(query: &Query, body: &[u8]) -> String {
     let hash;
-    let mut parameters: Vec<(&str, &str)> = request
-        .query
+    let mut parameters: Vec<(&str, &str)> = query
         .iter()
         .filter(|(name, _)| ![SIGNATURE, BODY_HASH].contains(name))
         .collect();
-    if !request.body.is_empty() || request.query.value(BODY_HASH).is_some() {
-        hash = Md5::digest(request.body)
+    if !body.is_empty() || query.value(BODY_HASH).is_some() {
+        hash = Md5::digest(body)
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect::<String>();

@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{ChannelName, InvalidChannelName, PusherError};
+use super::{ChannelName, InvalidChannelName, PusherError, json};
 
 /// A message of a client, understood.
 ///
@@ -62,9 +62,6 @@ pub struct ClientEvent<'a> {
     pub data: Option<&'a RawValue>,
 }
 
-/// The deepest nesting of a message, as PHP's `json_decode` has it.
-const MAX_DEPTH: usize = 512;
-
 impl<'a> ClientMessage<'a> {
     /// Reads a message.
     ///
@@ -72,14 +69,12 @@ impl<'a> ClientMessage<'a> {
     /// `InvalidMessageFormat` if it is no JSON object of the shape that its event needs,
     /// `ChannelNameTooLong` for a name over 255 bytes.
     pub fn parse(text: &'a str) -> Result<Self, PusherError> {
-        if depth(text) > MAX_DEPTH {
-            return Err(PusherError::InvalidMessageFormat);
-        }
+        check(text)?;
         let envelope: Envelope<'a> = read(text)?;
         let event = string(envelope.event.ok_or(PusherError::InvalidMessageFormat)?)?;
         match event.strip_prefix("pusher:") {
-            Some("ping") => Ok(Self::Ping),
-            Some("pong") => Ok(Self::Pong),
+            Some("ping") => nothing(envelope.data).map(|()| Self::Ping),
+            Some("pong") => nothing(envelope.data).map(|()| Self::Pong),
             Some("subscribe") => subscribe(envelope.data).map(Self::Subscribe),
             Some("signin") => sign_in(envelope.data).map(Self::SignIn),
             Some("unsubscribe") => unsubscribe(envelope.data).map(Self::Unsubscribe),
@@ -101,6 +96,7 @@ fn subscribe(data: Option<&RawValue>) -> Result<Subscribe<'static>, PusherError>
     };
     let channel_data = owned(fields.channel_data)?;
     if let Some(text) = &channel_data {
+        check(text)?;
         read::<IgnoredAny>(text)?;
     }
     Ok(Subscribe {
@@ -122,9 +118,11 @@ fn sign_in(data: Option<&RawValue>) -> Result<SignIn, PusherError> {
     let text = |value: Option<&RawValue>| -> Result<String, PusherError> {
         string(value.ok_or(PusherError::InvalidMessageFormat)?).map(Cow::into_owned)
     };
+    let user_data = text(fields.user_data)?;
+    check(&user_data)?;
     Ok(SignIn {
         auth: text(fields.auth)?,
-        user_data: text(fields.user_data)?,
+        user_data,
     })
 }
 
@@ -149,10 +147,31 @@ fn other_event<'a>(
 fn inner_object(data: Option<&RawValue>) -> Result<Cow<'_, str>, PusherError> {
     let data = data.ok_or(PusherError::InvalidMessageFormat)?;
     if data.get().starts_with('"') {
-        string(data)
+        let text = string(data)?;
+        check(&text)?;
+        Ok(text)
     } else {
         Ok(Cow::Borrowed(data.get()))
     }
+}
+
+/// The `data` of a ping says nothing: it is absent, what PHP takes for empty, or an array or object.
+fn nothing(data: Option<&RawValue>) -> Result<(), PusherError> {
+    match data.map_or("null", RawValue::get) {
+        "null" | "false" | "0" | "\"\"" | "\"0\"" => Ok(()),
+        _ => {
+            let text = inner_object(data)?;
+            let is_structure = text.trim_start().starts_with(['{', '[']);
+            is_structure
+                .then(|| read::<IgnoredAny>(&text))
+                .ok_or(PusherError::InvalidMessageFormat)?
+                .map(|_| ())
+        }
+    }
+}
+
+fn check(text: &str) -> Result<(), PusherError> {
+    json::check(text).map_err(|_| PusherError::InvalidMessageFormat)
 }
 
 /// Reverb takes a channel given as a number for its text.
@@ -176,25 +195,6 @@ fn string(value: &RawValue) -> Result<Cow<'_, str>, PusherError> {
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, PusherError> {
     serde_json::from_str(text).map_err(|_| PusherError::InvalidMessageFormat)
-}
-
-/// How deep arrays and objects are nested, brackets within strings aside.
-fn depth(text: &str) -> usize {
-    let (mut deepest, mut depth, mut in_string, mut escaped) = (0, 0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 #[derive(Default)]

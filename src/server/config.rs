@@ -8,6 +8,7 @@ use serde_json::Value;
 
 pub use self::fields::ConfigError;
 use self::fields::Fields;
+use super::time_limits::TimeLimits;
 use crate::{
     engine::{Application, ApplicationLimits, ClientEvents, Limits, RateLimit},
     protocol::ChannelName,
@@ -21,10 +22,13 @@ pub struct Config {
     /// Where all routes begin, without slashes at its ends.
     pub(super) path: String,
     pub(super) max_request_size: usize,
+    /// None allows a request of any time.
+    pub(super) auth_timestamp_tolerance: Option<u64>,
     pub(super) workers: usize,
     pub(super) socket: Option<PathBuf>,
     pub(super) limits: Limits,
     pub(super) debug: bool,
+    pub(super) times: TimeLimits,
     pub(super) applications: Vec<Application>,
 }
 
@@ -35,6 +39,9 @@ const DEFAULT_CACHE_TTL: u64 = 30 * 60;
 const MOST_WORKERS: u64 = 1024;
 const GIGABYTE: u64 = 1 << 30;
 const DAY: u64 = 24 * 60 * 60;
+const YEAR: u64 = 365 * DAY;
+/// Pusher's own tolerance, in seconds.
+const DEFAULT_TOLERANCE: u64 = 600;
 
 /// The longest path of a unix socket on Linux, in bytes (unix(7)); elsewhere a few less.
 const LONGEST_SOCKET_PATH: usize = 107;
@@ -59,6 +66,12 @@ impl Config {
                 1..=GIGABYTE,
                 DEFAULT_REQUEST_SIZE,
             )?,
+            auth_timestamp_tolerance: Some(fields.integer_or(
+                "auth_timestamp_tolerance",
+                0..=YEAR,
+                DEFAULT_TOLERANCE,
+            )?)
+            .filter(|tolerance| *tolerance > 0),
             workers: workers(fields.integer_or("workers", 0..=MOST_WORKERS, 0)?),
             socket: socket(&fields)?,
             limits: Limits {
@@ -66,6 +79,7 @@ impl Config {
                 cache_ttl: seconds(fields.integer_or("cache_ttl", 1..=DAY, DEFAULT_CACHE_TTL)?),
             },
             debug: fields.flag_or("debug", false)?,
+            times: TimeLimits::default(),
             applications: applications(&fields)?,
         })
     }

@@ -1,5 +1,6 @@
 //! Connections before it is known what they want: a WebSocket, or the HTTP API.
 
+mod framing;
 mod request;
 
 use std::{
@@ -15,9 +16,6 @@ use super::{
     peer::{Incoming, read},
     running::Shared,
 };
-
-/// How long a client may take for the head of its request, and to go after a refusal.
-const TIME: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 pub(super) struct Entrance {
@@ -110,10 +108,10 @@ impl Entrance {
         self.newcomers.try_remove(key);
     }
 
-    /// Drops those who took too long.
-    pub(super) fn tick(&mut self, now: Instant) {
+    /// Drops those who took longer than `limit`, for a head or to go after a refusal.
+    pub(super) fn tick(&mut self, now: Instant, limit: Duration) {
         self.newcomers
-            .retain(|_, newcomer| now.duration_since(newcomer.since) < TIME);
+            .retain(|_, newcomer| now.duration_since(newcomer.since) < limit);
     }
 
     fn hand_to_api(&mut self, key: usize) -> Entry {

@@ -1,5 +1,8 @@
 //! The HTTP API on the sockets of its callers, by hyper.
 
+mod patient;
+mod rules;
+
 use std::{
     convert::Infallible,
     io::Cursor,
@@ -10,35 +13,30 @@ use std::{
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
-    Request, StatusCode,
+    Method, Request, StatusCode,
     body::{Body, Incoming},
-    header::{HeaderName, HeaderValue},
+    header::{HeaderName, HeaderValue, ORIGIN},
     server::conn::http1,
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mio::net::TcpStream;
 use tokio::{
-    io::AsyncReadExt,
+    io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::{sleep, timeout},
 };
 
+use self::patient::Patient;
 use super::running::Shared;
 use crate::{
     api::{
-        ApiError, ChannelInfo, Command, Endpoint, Event, Info, Limits, Occupancy, Query, Response,
-        Route,
-        signature::{self, Signed},
+        self, ApiError, ChannelInfo, Command, Endpoint, Event, Info, Limits, Occupancy, Query,
+        Response, Route,
+        signature::{self, Clock, Signed},
     },
     engine::{self, ApplicationIndex, ApplicationLimits, Publication},
     protocol::ChannelName,
 };
-
-/// How long a caller may be silent between requests or amid the head of one.
-const HEAD_TIME: Duration = Duration::from_secs(60);
-
-/// How long a caller may take for a body.
-const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// How long a publisher waits for workers that lag behind.
 const CONGESTION_TIME: Duration = Duration::from_secs(5);
@@ -53,20 +51,33 @@ pub(super) fn spawn(stream: TcpStream, received: Vec<u8>, shared: &Arc<Shared>) 
         let Ok(stream) = tokio::net::TcpStream::from_std(stream.into()) else {
             return; // The runtime is shutting down.
         };
+        let times = shared.times;
         let (reader, writer) = stream.into_split();
-        let stream = tokio::io::join(Cursor::new(received).chain(reader), writer);
+        let writer = Patient::new(writer, times.stall);
+        let mut stream = tokio::io::join(Cursor::new(received).chain(reader), writer);
         let service = service_fn(|request| {
             let shared = Arc::clone(&shared);
             async move { Ok::<_, Infallible>(respond(request, &shared).await) }
         });
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(times.idle)
+            .serve_connection(TokioIo::new(&mut stream), service);
         // An error here is the caller's: it broke the connection or the rules of HTTP, and has
         // its answer if one is possible.
-        let _ = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
+        let _ = served.await;
+        // Whoever does not go within the time is gone without an answer it wants.
+        let _ = timeout(times.farewell, take_leave(stream)).await;
     });
+}
+
+/// Waits for the other side to go: closing at once could destroy the answer, as unread input makes
+/// the kernel reset the connection (RFC 9112, section 9.6).
+async fn take_leave(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    // Fails where it is done already.
+    let _ = stream.shutdown().await;
+    io::copy(&mut stream, &mut io::sink()).await?;
+    Ok(())
 }
 
 /// A whole response as bytes, for a connection that is closed after it.
@@ -82,7 +93,8 @@ pub(super) fn last_response(response: &Response) -> Vec<u8> {
 }
 
 async fn respond(request: Request<Incoming>, shared: &Shared) -> hyper::Response<Full<Bytes>> {
-    let response = answer(request, shared).await.unwrap_or_else(|error| {
+    let is_from_page = request.headers().contains_key(ORIGIN);
+    let mut response = answer(request, shared).await.unwrap_or_else(|error| {
         if error == ApiError::Internal {
             shared
                 .engine
@@ -91,6 +103,9 @@ async fn respond(request: Request<Incoming>, shared: &Shared) -> hyper::Response
         }
         error.into()
     });
+    if is_from_page {
+        response = response.for_any_origin();
+    }
     let mut sent = hyper::Response::new(Full::from(response.body));
     *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or_default();
     for (name, value) in response.headers {
@@ -102,16 +117,20 @@ async fn respond(request: Request<Incoming>, shared: &Shared) -> hyper::Response
     sent
 }
 
-/// The order of checks is Reverb's: route, application, signature, body.
+/// The order of checks is Reverb's, after HTTP's own: route, application, signature, body.
 async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response, ApiError> {
     let (head, body) = request.into_parts();
+    rules::check(&head)?;
     let (method, path) = (head.method.as_str(), head.uri.path());
+    if head.method == Method::OPTIONS {
+        return api::methods(path, &shared.path).map(Response::options);
+    }
     let (id, endpoint) = match Route::parse(method, path, &shared.path)? {
         Route::Up => return Ok(Response::health()),
         Route::Socket { .. } => return Err(ApiError::BadRequest),
         Route::Application { id, endpoint } => (id, endpoint),
     };
-    let body = read(body, shared.max_request_size).await?;
+    let body = read(body, shared).await?;
     let applications = shared.engine.applications();
     let Some(index) = applications.by_id(&id) else {
         return Err(ApiError::ApplicationUnknown(id));
@@ -125,7 +144,11 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response,
         body: &body,
     };
     let credentials = (application.key.as_str(), application.secret.as_str());
-    signature::verify(&signed, credentials, &shared.path, now())?;
+    let clock = Clock {
+        now: now(),
+        tolerance: shared.auth_timestamp_tolerance,
+    };
+    signature::verify(&signed, credentials, &shared.path, clock)?;
     carry_out(endpoint, &query, &body, (shared, index)).await
 }
 
@@ -264,15 +287,20 @@ fn described(occupancy: engine::Occupancy) -> Occupancy {
 }
 
 /// Reads a body, unless it announces or brings more than it may.
-async fn read(body: Incoming, max_request_size: usize) -> Result<Bytes, ApiError> {
+async fn read(body: Incoming, shared: &Shared) -> Result<Bytes, ApiError> {
+    let max_request_size = shared.max_request_size;
     if body.size_hint().lower() > max_request_size as u64 {
         return Err(ApiError::PayloadTooLarge);
     }
-    let body = timeout(BODY_TIME, Limited::new(body, max_request_size).collect());
+    let body = timeout(
+        shared.times.body,
+        Limited::new(body, max_request_size).collect(),
+    );
     match body.await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
-        _ => Err(ApiError::BadRequest),
+        Ok(Err(_)) => Err(ApiError::BadRequest),
+        Err(_) => Err(ApiError::BodyTooSlow),
     }
 }
 

@@ -12,6 +12,7 @@ mod local;
 mod peer;
 mod running;
 mod signals;
+mod time_limits;
 mod worker;
 
 pub use config::{Config, ConfigError};

@@ -23,6 +23,7 @@ use super::{
     listener::listen,
     local::LocalSocket,
     signals,
+    time_limits::TimeLimits,
     worker::{Queue, WorkerThread},
 };
 use crate::engine::{Applications, Engine, Notices, Stats, process as current_process};
@@ -36,6 +37,9 @@ pub(super) struct Shared {
     /// Where all routes begin, without slashes at its ends.
     pub(super) path: String,
     pub(super) max_request_size: usize,
+    /// In seconds; none allows a request of any time.
+    pub(super) auth_timestamp_tolerance: Option<u64>,
+    pub(super) times: TimeLimits,
 }
 
 /// A running server. Dropping it stops it at once.
@@ -84,6 +88,8 @@ impl Server {
             engine: Arc::clone(&engine),
             path: config.path,
             max_request_size: config.max_request_size,
+            auth_timestamp_tolerance: config.auth_timestamp_tolerance,
+            times: config.times,
         });
         let (stop, stopped) = watch::channel(None);
         let mut starter = Starter::new(shared, stopped);

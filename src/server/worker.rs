@@ -390,7 +390,7 @@ impl WorkerThread {
         self.next_tick = now + TICK;
         self.may_accept = self.listener.is_some();
         self.worker.tick(now);
-        self.entrance.tick(now);
+        self.entrance.tick(now, self.shared.times.head);
     }
 
     fn remove_gone(&mut self) {

@@ -30,7 +30,7 @@ fn queries_without_a_body_become_commands() {
         ),
         (
             Endpoint::Channel("c".to_owned()),
-            "info=user_count,subscription_count",
+            "info[]=user_count&info[]=subscription_count",
             Command::Channel {
                 channel: channel("c"),
                 info,
@@ -203,7 +203,7 @@ fn errors_have_reverbs_statuses_and_texts() {
             "Authentication signature invalid.",
         ),
         (
-            ApiError::TimestampExpired,
+            ApiError::TimestampExpired { tolerance: 600 },
             401,
             "Authentication timestamp is not within 600 seconds of the server's time.",
         ),
@@ -213,7 +213,13 @@ fn errors_have_reverbs_statuses_and_texts() {
             404,
             "No matching application for ID [zzz].",
         ),
+        (ApiError::BodyTooSlow, 408, "Request timeout."),
         (ApiError::PayloadTooLarge, 413, "Payload too large."),
+        (
+            ApiError::TransferCodingUnknown,
+            501,
+            "Transfer coding not implemented.",
+        ),
         (ApiError::Internal, 500, "Internal server error."),
     ] {
         let response = Response::from(error);

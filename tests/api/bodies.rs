@@ -219,6 +219,16 @@ fn faulty_items_of_a_batch_are_named() {
 }
 
 #[test]
+fn a_body_may_be_nested_as_deep_as_php_reads_it() {
+    let nested = |levels: usize| {
+        let deep = "[".repeat(levels) + &"]".repeat(levels);
+        format!(r#"{{"name":"E","data":"d","channel":"c","x":{deep}}}"#)
+    };
+    assert!(publish(&nested(511)).is_ok());
+    assert!(matches!(publish(&nested(512)), Err(ApiError::Body(_))));
+}
+
+#[test]
 fn what_is_no_json_object_is_a_bad_request() {
     let deep = "[".repeat(100_000);
     let nested = format!(

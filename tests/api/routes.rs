@@ -1,6 +1,6 @@
 //! Paths and methods.
 
-use reverb::api::{ApiError, Endpoint, Route};
+use reverb::api::{ApiError, Endpoint, Route, methods};
 
 fn of_application(endpoint: Endpoint) -> Result<Route, ApiError> {
     Ok(Route::Application {
@@ -107,7 +107,6 @@ fn other_paths_are_unknown() {
         "/apps/123456/channels/a/b",
         "/apps/123456/users/7",
         "/apps/123456/channels/%ff",
-        "*",
     ] {
         assert_eq!(
             Route::parse("GET", path, ""),
@@ -144,4 +143,20 @@ fn below_a_prefix_only_prefixed_paths_are_known() {
         }
     }
     assert_eq!(Route::parse("GET", "/a/b/app/key", "a/b"), socket("key"));
+}
+
+#[test]
+fn the_methods_of_a_path_are_told() {
+    for (path, allowed) in [
+        ("/up", Ok("GET, HEAD, OPTIONS")),
+        ("/app/key", Ok("GET, OPTIONS")),
+        ("/apps/123456/channels/c", Ok("GET, HEAD, OPTIONS")),
+        ("/apps/123456/events", Ok("POST, OPTIONS")),
+        ("*", Ok("GET, HEAD, POST, OPTIONS")),
+        ("/nowhere", Err(ApiError::NotFound)),
+    ] {
+        assert_eq!(methods(path, ""), allowed, "{path}");
+    }
+    // The whole server is for OPTIONS alone.
+    assert_eq!(Route::parse("GET", "*", ""), Err(ApiError::BadRequest));
 }

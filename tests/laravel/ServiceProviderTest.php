@@ -62,6 +62,8 @@ class ServiceProviderTest extends TestCase
             'workers' => 3,
             'socket' => storage_path('framework/reverb.sock'),
             'max_backlog' => 16_777_216,
+            'cache_ttl' => 1_800,
+            'auth_timestamp_tolerance' => 600,
         ], config('reverb.servers.reverb'));
     }
 

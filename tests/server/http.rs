@@ -58,7 +58,7 @@ fn wrong_methods_are_told_the_right_one() {
     let server = TestServer::start();
     for (method, path, allowed) in [
         ("GET", "/apps/123456/events", "POST"),
-        ("OPTIONS", "/up", "GET"),
+        ("DELETE", "/up", "GET"),
         ("POST", "/app/reverb-key", "GET"),
     ] {
         let answer = server.request(method, path).send();

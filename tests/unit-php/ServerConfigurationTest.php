@@ -23,6 +23,7 @@ class ServerConfigurationTest extends TestCase
         'workers' => '2',
         'max_backlog' => 5_000,
         'cache_ttl' => '60',
+        'auth_timestamp_tolerance' => '30',
     ];
 
     public function test_the_native_server_is_given_everything(): void
@@ -38,6 +39,7 @@ class ServerConfigurationTest extends TestCase
             'socket' => '/run/reverb.sock',
             'max_backlog' => 5_000,
             'cache_ttl' => 60,
+            'auth_timestamp_tolerance' => 30,
             'debug' => true,
             'applications' => [[
                 'app_id' => '1',
@@ -70,14 +72,21 @@ class ServerConfigurationTest extends TestCase
     public function test_missing_keys_have_defaults(): void
     {
         $values = array_diff_key(self::COMPLETE, array_flip(
-            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog', 'cache_ttl']
+            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog', 'cache_ttl', 'auth_timestamp_tolerance']
         ));
         $configuration = (new ServerConfiguration(new Section('server', $values), collect([$this->application()])))->toArray();
 
         $this->assertSame(
-            ['', 10_000, 0, null, 16_777_216, 1_800, false],
-            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['cache_ttl'], $configuration['debug']]
+            ['', 10_000, 0, null, 16_777_216, 1_800, 600, false],
+            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['cache_ttl'], $configuration['auth_timestamp_tolerance'], $configuration['debug']]
         );
+    }
+
+    public function test_d13_the_age_of_a_request_may_be_left_unchecked(): void
+    {
+        foreach ([null, 0, '0'] as $off) {
+            $this->assertSame(0, $this->configuration(['auth_timestamp_tolerance' => $off])->toArray()['auth_timestamp_tolerance']);
+        }
     }
 
     #[DataProvider('hosts')]
@@ -121,6 +130,7 @@ class ServerConfigurationTest extends TestCase
             [['workers' => 5_000], '[reverb.servers.reverb.workers] must be an integer from 0 to 1024, not 5000'],
             [['socket' => 'reverb.sock'], '[reverb.servers.reverb.socket] must be an absolute path or null, not "reverb.sock"'],
             [['max_backlog' => ''], '[reverb.servers.reverb.max_backlog] must be an integer from 1024 to 1073741824, not ""'],
+            [['auth_timestamp_tolerance' => -1], '[reverb.servers.reverb.auth_timestamp_tolerance] must be an integer from 0 to 31536000, not -1'],
             [['options' => ['tls' => ['local_cert' => '/a.pem']]], '[reverb.servers.reverb.options.tls] is not supported by this version: remove it and let a proxy such as nginx end TLS'],
             [['scaling' => ['enabled' => true]], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server'],
         ];

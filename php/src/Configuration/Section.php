@@ -44,6 +44,14 @@ class Section
     }
 
     /**
+     * Determine whether a value is there and null.
+     */
+    public function isNull(string $key): bool
+    {
+        return array_key_exists($key, $this->values) && $this->values[$key] === null;
+    }
+
+    /**
      * Get an integer, which may be written as a string of digits.
      */
     public function integer(string $key, int $minimum = 0, int $maximum = PHP_INT_MAX, ?int $default = null): int

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{ApiError, Response, Route},
-    server::http,
+    server::{entrance::framing, http},
     websocket::handshake,
 };
 
@@ -54,14 +54,17 @@ impl Request {
         let (Some(method), Some(target)) = (request.method, request.path) else {
             return Self::refused(ApiError::BadRequest);
         };
-        let path = target.split('?').next().unwrap_or_default();
-        let Ok(Route::Socket { key }) = Route::parse(method, path, prefix) else {
-            return Self::Api;
-        };
         let headers = request
             .headers
             .iter()
             .map(|header| (header.name, header.value));
+        let Ok(Route::Socket { key }) = Route::parse(method, path(target), prefix) else {
+            return if framing::is_faulty(request.version.unwrap_or(0), headers) {
+                Self::refused(ApiError::BadRequest)
+            } else {
+                Self::Api
+            };
+        };
         match handshake::accept(method, request.version.unwrap_or(0), headers) {
             Ok(acceptance) => Self::Socket(SocketRequest {
                 length,
@@ -75,6 +78,16 @@ impl Request {
 
     fn refused(error: ApiError) -> Self {
         Self::Refused(http::last_response(&Response::from(error)))
+    }
+}
+
+/// The path of a target, which may also be a whole address (RFC 9112, section 3.2.2).
+fn path(target: &str) -> &str {
+    let path = target.split('?').next().unwrap_or_default();
+    let address = path.split_once("://").filter(|_| !path.starts_with('/'));
+    match address.map(|(_, address)| address.find('/').map_or("", |start| &address[start..])) {
+        Some(path) => path,
+        None => path,
     }
 }
 

@@ -87,6 +87,7 @@ class ServerConfiguration
             'socket' => $this->socket(),
             'max_backlog' => $this->server->integer('max_backlog', 1_024, 1_073_741_824, default: 16_777_216),
             'cache_ttl' => $this->server->integer('cache_ttl', 1, 86_400, default: 1_800),
+            'auth_timestamp_tolerance' => $this->timestampTolerance(),
             'debug' => $this->debug,
             'applications' => $this->applications->values()->map($this->application(...))->all(),
         ];
@@ -149,6 +150,16 @@ class ServerConfiguration
         }
 
         return $socket === '' ? null : $socket;
+    }
+
+    /**
+     * Get the seconds by which the time of a request may differ; null is 0, which allows any time.
+     */
+    protected function timestampTolerance(): int
+    {
+        return $this->server->isNull('auth_timestamp_tolerance')
+            ? 0
+            : $this->server->integer('auth_timestamp_tolerance', 0, 31_536_000, default: 600);
     }
 
     /**

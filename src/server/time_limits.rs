@@ -1,0 +1,131 @@
+//! How long a caller may take for what.
+
+use std::time::Duration;
+
+/// The limits against those who say or read a byte at a time; not configurable.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeLimits {
+    /// For the head of a connection's first request, and to go after its refusal.
+    pub(super) head: Duration,
+    /// Between two requests, the head of the second one included.
+    pub(super) idle: Duration,
+    /// For a body.
+    pub(super) body: Duration,
+    /// Without taking a byte of an answer.
+    pub(super) stall: Duration,
+    /// To go after the last answer.
+    pub(super) farewell: Duration,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            body: Duration::from_secs(30),
+            stall: Duration::from_secs(30),
+            farewell: Duration::from_secs(5),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::{SocketAddr, TcpStream},
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use serde_json::json;
+
+    use super::TimeLimits;
+    use crate::server::{Config, Server};
+
+    /// Far beyond the limits below, and reached by a failing test only.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// What comes back until the server ends the connection.
+    fn answer(address: SocketAddr, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a valid time");
+        stream.write_all(request).expect("room for a request");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the end in time");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Sends one byte at a time until the server ends the connection.
+    fn drip(address: SocketAddr, request: &[u8]) {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        let pause = Some(Duration::from_millis(50));
+        stream.set_read_timeout(pause).expect("a valid time");
+        let began = Instant::now();
+        for byte in request.iter().cycle() {
+            let is_written = stream.write_all(&[*byte]).is_ok();
+            if !is_written || matches!(stream.read(&mut [0; 1024]), Ok(0)) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "nobody ended the connection");
+        }
+    }
+
+    /// Asks and asks and never reads, until the server ends the connection.
+    fn ask_in_vain(address: SocketAddr) {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        stream
+            .set_write_timeout(Some(PATIENCE))
+            .expect("a valid time");
+        let requests = b"GET /up HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+        let began = Instant::now();
+        while stream.write_all(&requests).is_ok() {}
+        assert!(began.elapsed() < PATIENCE, "nobody ended the connection");
+    }
+
+    #[test]
+    fn d13_who_says_a_byte_at_a_time_is_not_waited_for() {
+        let mut config = Config::parse(&json!({
+            "host": "127.0.0.1", "port": 0, "workers": 1, "applications": [{
+                "app_id": "1", "key": "k", "secret": "s", "ping_interval": 60,
+                "allowed_origins": ["*"], "max_message_size": 10_000,
+            }],
+        }))
+        .expect("a configuration");
+        let short = Duration::from_millis(300);
+        config.times = TimeLimits {
+            head: short,
+            idle: short,
+            body: short,
+            stall: short,
+            farewell: short,
+        };
+        let server = Server::start(config).expect("a server");
+        let address = server.address();
+        thread::scope(|scope| {
+            scope.spawn(|| drip(address, b"GET /app/k HTTP/1.1\r\nX-Filler: xxxxxxxxxx"));
+            scope.spawn(|| ask_in_vain(address));
+            scope.spawn(|| assert_eq!(answer(address, b""), "", "silence is ended"));
+            scope.spawn(|| {
+                let kept = answer(address, b"GET /up HTTP/1.1\r\nHost: x\r\n\r\n");
+                assert!(kept.starts_with("HTTP/1.1 200 OK\r\n"), "{kept}");
+            });
+            scope.spawn(|| {
+                let second = b"GET /up HTTP/1.1\r\nHost: x\r\n\r\nGET /up HTTP/1.1\r\nHo";
+                assert_eq!(answer(address, second).matches("200 OK").count(), 1);
+            });
+            scope.spawn(|| {
+                let body = b"POST /apps/1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";
+                let answer = answer(address, body);
+                assert!(
+                    answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
+                    "{answer}"
+                );
+                assert!(answer.ends_with("\r\n\r\nRequest timeout."), "{answer}");
+            });
+        });
+        server.stop(Duration::ZERO);
+    }
+}
