@@ -9,6 +9,11 @@ const running = new Set();
 
 process.on('exit', () => running.forEach((program) => program.signal('SIGKILL')));
 
+// A signal alone would end this process without its 'exit'.
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+  process.once(signal, () => process.exit(code));
+}
+
 export class Program {
   constructor(command, args, { cwd, env }) {
     this.output = '';
