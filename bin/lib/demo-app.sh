@@ -10,6 +10,8 @@ prepare_app() {
     build_extension
     framework=$(laravel_framework) || fail "Laravel could not be fetched; its last lines are above"
     PHP="$REVERB_DEMO/php" make_app "$app" "$framework" || fail "the Laravel application could not be made; see above"
+    # Two first requests at once would compile the same view, and one could read what the other has half written.
+    (cd "$app" && quietly "$REVERB_DEMO/php" artisan view:cache) || fail "the application does not start; see above"
     npm_install "$app"
     copy_browser_libraries "$app"
 }

@@ -143,7 +143,7 @@ make_app() {
 
     stamp=$(laravel_app_stamp "$framework")
     mkdir -p "$app"
-    cp -R "$REVERB_ROOT/resources/demo-app/." "$app/"
+    cp -R --preserve=timestamps "$REVERB_ROOT/resources/demo-app/." "$app/"
     laravel_app_manifest "$app/composer.json" "$framework" "$php" || return 1
 
     if [ "$(cat "$app/vendor/.stamp" 2> /dev/null)" = "$stamp" ]; then
