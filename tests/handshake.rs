@@ -1,6 +1,11 @@
 //! The opening handshake as a table: what is asked, what is answered.
 
-use reverb::websocket::handshake::{Refusal, accept};
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+use reverb::websocket::{
+    Compression,
+    handshake::{Refusal, accept},
+};
 
 /// The request of RFC 6455, section 1.3.
 const ASKED: &[(&str, &str)] = &[
@@ -17,7 +22,7 @@ fn ask(method: &str, minor_version: u8, headers: &[(&str, &str)]) -> Result<Stri
     let headers = headers
         .iter()
         .map(|(name, value)| (*name, value.as_bytes()));
-    accept(method, minor_version, headers).map(|acceptance| acceptance.key)
+    accept(method, minor_version, headers, Compression::Off).map(|acceptance| acceptance.key)
 }
 
 fn with<'h>(name: &'h str, value: &'h str) -> Vec<(&'h str, &'h str)> {
@@ -48,14 +53,47 @@ fn the_example_of_the_rfc_is_accepted() {
 
 #[test]
 fn the_response_has_the_headers_and_the_order_of_reverb() {
-    let headers = ASKED.iter().map(|(name, value)| (*name, value.as_bytes()));
-    let response = accept("GET", 1, headers).unwrap().response();
+    let response = response(ASKED, Compression::Deflate);
     let expected = "HTTP/1.1 101 Switching Protocols\r\n\
         Upgrade: websocket\r\n\
         Connection: Upgrade\r\n\
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
         X-Powered-By: Laravel Reverb\r\n\r\n";
-    assert_eq!(String::from_utf8(response).unwrap(), expected);
+    assert_eq!(response, expected);
+}
+
+fn response(headers: &[(&str, &str)], compression: Compression) -> String {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_bytes()));
+    let acceptance = accept("GET", 1, headers, compression).unwrap();
+    String::from_utf8(acceptance.response()).unwrap()
+}
+
+#[test]
+fn an_offer_to_compress_is_taken_where_the_server_compresses() {
+    let asked = with(
+        "Sec-WebSocket-Extensions",
+        "x-unknown, permessage-deflate; server_max_window_bits=8",
+    );
+    let asked = [
+        asked.as_slice(),
+        &[(
+            "sec-websocket-extensions",
+            "permessage-deflate; server_max_window_bits=12",
+        )],
+    ]
+    .concat();
+    let expected = "HTTP/1.1 101 Switching Protocols\r\n\
+        Upgrade: websocket\r\n\
+        Connection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; \
+        client_no_context_takeover; server_max_window_bits=12\r\n\
+        X-Powered-By: Laravel Reverb\r\n\r\n";
+    assert_eq!(response(&asked, Compression::Deflate), expected);
+    let plain = response(ASKED, Compression::Off);
+    assert_eq!(response(&asked, Compression::Off), plain);
 }
 
 #[test]
@@ -165,6 +203,12 @@ fn each_rule_refuses() {
             twice("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
             Refusal::KEY,
         ),
+        (
+            "GET",
+            1,
+            with("Sec-WebSocket-Extensions", "permessage-deflate; level=\"9"),
+            Refusal::EXTENSIONS,
+        ),
     ] {
         assert_eq!(
             ask(method, minor_version, &headers),
@@ -215,6 +259,12 @@ fn every_refusal_closes_and_says_how_long_its_body_is() {
             "400 Invalid Sec-WebSocket-Key",
             "",
             "Invalid Sec-WebSocket-Key",
+        ),
+        (
+            Refusal::EXTENSIONS,
+            "400 Invalid Sec-WebSocket-Extensions",
+            "",
+            "Invalid Sec-WebSocket-Extensions",
         ),
     ] {
         let length = body.len();

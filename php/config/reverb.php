@@ -21,7 +21,7 @@ return [
     |--------------------------------------------------------------------------
     |
     | Here you may say how the server listens, how large an HTTP request may
-    | be, and how it shares events with other servers. The last four keys
+    | be, and how it shares events with other servers. The last six keys
     | belong to the native server and may safely be left as they are.
     |
     */
@@ -64,6 +64,9 @@ return [
 
             // The seconds for which a cache channel keeps its last event...
             'cache_ttl' => env('REVERB_SERVER_CACHE_TTL', 1_800),
+
+            // Whether messages are compressed for the clients that offer it...
+            'compression' => env('REVERB_SERVER_COMPRESSION', false),
 
             // The seconds by which a request's time may differ, or 0 for any time...
             'auth_timestamp_tolerance' => env('REVERB_AUTH_TIMESTAMP_TOLERANCE', 600),

@@ -7,9 +7,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-
-use super::{application::ApplicationIndex, inbox::Delivery};
+use super::{application::ApplicationIndex, copies::Copies, inbox::Delivery};
 use crate::protocol::{ChannelName, SocketId};
 
 /// A frame in the log.
@@ -20,7 +18,7 @@ pub(super) struct Logged {
     pub(super) order: u64,
     /// The directory's number of the delivery.
     pub(super) sequence: u64,
-    pub(super) bytes: Bytes,
+    pub(super) copies: Copies,
     pub(super) except: Option<SocketId>,
 }
 
@@ -63,8 +61,8 @@ impl Channel {
         self.log.push_back(Logged {
             order,
             sequence: delivery.sequence,
-            bytes: delivery.frame.bytes,
-            except: delivery.frame.except,
+            copies: delivery.copies,
+            except: delivery.except,
         });
     }
 
@@ -143,8 +141,9 @@ mod tests {
 
     use super::{Channel, Delivery, Subscriber};
     use crate::{
-        engine::{application::ApplicationIndex, frame::Frame},
+        engine::{application::ApplicationIndex, copies::Copies},
         protocol::ChannelName,
+        websocket::Compression,
     };
 
     fn channel(subscribers: usize) -> Channel {
@@ -164,10 +163,8 @@ mod tests {
             application: ApplicationIndex(0),
             channel: channel.name.clone(),
             sequence: order,
-            frame: Frame {
-                bytes: Bytes::new(),
-                except: None,
-            },
+            copies: Copies::new(Bytes::new(), Compression::Off),
+            except: None,
         };
         channel.append(order, delivery);
     }

@@ -9,7 +9,10 @@ use super::{
     application::{ApplicationIndex, RateLimit},
     backlog::Backlog,
 };
-use crate::protocol::{Member, SocketId, User};
+use crate::{
+    protocol::{Member, SocketId, User},
+    websocket::Window,
+};
 
 #[derive(Debug)]
 pub(super) struct Connection<O> {
@@ -26,6 +29,8 @@ pub(super) struct Connection<O> {
     /// Exists while the socket is full.
     pub(super) backlog: Option<Box<Backlog>>,
     pub(super) last_seen: Instant,
+    /// Compressed messages to it refer no further back; `None` if it did not agree to any.
+    pub(super) window: Option<Window>,
     /// Clients that send ping frames get ping frames, others get `pusher:ping`.
     pub(super) uses_control_frames: bool,
     pub(super) rate: Option<Box<RateWindow>>,

@@ -17,13 +17,14 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::{
     application::ApplicationIndex,
+    copies::Copies,
     frame::Frame,
     inbox::{Delivery, Inbox, Task},
     presence::{Change, Members},
 };
 use crate::{
-    protocol::{ChannelName, Member},
-    websocket,
+    protocol::{ChannelName, Member, SocketId},
+    websocket::{self, Compression},
 };
 
 /// More shards than workers, so that two of them seldom want the same one.
@@ -39,6 +40,7 @@ pub(super) struct Directory {
     /// Keyed at random, as clients choose the names.
     hasher: RandomState,
     inboxes: Arc<[Inbox]>,
+    compression: Compression,
 }
 
 #[derive(Default)]
@@ -62,7 +64,7 @@ struct Channel {
 /// An event that is kept for those who subscribe later, until its time is over.
 #[derive(Clone, Debug)]
 struct Cached {
-    frame: Bytes,
+    frame: Copies,
     until: Instant,
 }
 
@@ -95,15 +97,16 @@ pub(super) struct Subscribed {
     /// The members of a presence channel, the newcomer included.
     pub(super) members: Vec<Arc<Member>>,
     /// The frame with the last event of a cache channel.
-    pub(super) cached: Option<Bytes>,
+    pub(super) cached: Option<Copies>,
 }
 
 impl Directory {
-    pub(super) fn new(inboxes: Arc<[Inbox]>) -> Self {
+    pub(super) fn new(inboxes: Arc<[Inbox]>, compression: Compression) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             inboxes,
+            compression,
         }
     }
 
@@ -217,11 +220,18 @@ impl Directory {
         let channel = channels
             .entry((application, name.clone()))
             .or_insert_with(|| Channel::new(self.inboxes.len()));
+        let copies = Copies::new(frame.bytes, self.compression);
         channel.cached = Some(Cached {
-            frame: frame.bytes.clone(),
+            frame: copies.clone(),
             until,
         });
-        self.deliver(channel, sequence, application, name, frame);
+        self.deliver_copies(
+            channel,
+            sequence,
+            (application, name),
+            &copies,
+            frame.except,
+        );
     }
 
     /// Forgets the kept events whose time is over.
@@ -323,6 +333,24 @@ impl Directory {
         name: &ChannelName,
         frame: Frame,
     ) {
+        let copies = Copies::new(frame.bytes, self.compression);
+        self.deliver_copies(
+            channel,
+            sequence,
+            (application, name),
+            &copies,
+            frame.except,
+        );
+    }
+
+    fn deliver_copies(
+        &self,
+        channel: &Channel,
+        sequence: &mut u64,
+        (application, name): (ApplicationIndex, &ChannelName),
+        copies: &Copies,
+        except: Option<SocketId>,
+    ) {
         *sequence += 1;
         for (inbox, subscribers) in self.inboxes.iter().zip(&channel.subscribers) {
             if *subscribers > 0 {
@@ -330,7 +358,8 @@ impl Directory {
                     application,
                     channel: name.clone(),
                     sequence: *sequence,
-                    frame: frame.clone(),
+                    copies: copies.clone(),
+                    except,
                 }));
             }
         }
@@ -361,7 +390,7 @@ impl Channel {
             users: self.members.count(),
             cached: self
                 .cached(now)
-                .map(|cached| websocket::payload(&cached.frame)),
+                .map(|cached| websocket::payload(cached.frame.plain())),
         }
     }
 

@@ -12,8 +12,8 @@ use std::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::{application::ApplicationIndex, frame::Frame};
-use crate::protocol::{ChannelName, UserId};
+use super::{application::ApplicationIndex, copies::Copies};
+use crate::protocol::{ChannelName, SocketId, UserId};
 
 /// A frame for the subscribers that a worker has in a channel.
 #[derive(Clone, Debug)]
@@ -23,7 +23,9 @@ pub(super) struct Delivery {
     /// Grows with each delivery of a shard of the directory. Who subscribed at a later number has
     /// seen the effect of this one already.
     pub(super) sequence: u64,
-    pub(super) frame: Frame,
+    pub(super) copies: Copies,
+    /// The connection that does not get it.
+    pub(super) except: Option<SocketId>,
 }
 
 /// What a worker finds in its inbox.

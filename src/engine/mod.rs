@@ -8,6 +8,7 @@ mod application;
 mod backlog;
 mod channel;
 mod connection;
+mod copies;
 mod directory;
 mod frame;
 mod inbox;

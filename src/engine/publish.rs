@@ -17,7 +17,10 @@ use super::{
     notice::{Notice, Notices},
     users::Users,
 };
-use crate::protocol::{ChannelName, Data, Member, SocketId, event, subscription_count};
+use crate::{
+    protocol::{ChannelName, Data, Member, SocketId, event, subscription_count},
+    websocket::Compression,
+};
 
 /// An event for the subscribers of some channels.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ pub struct Limits {
     pub max_backlog: usize,
     /// How long a cache channel keeps its last event.
     pub cache_ttl: Duration,
+    /// Whether events are compressed for connections that agreed to it.
+    pub compression: Compression,
 }
 
 /// One per worker, on cache lines of their own, so that counting costs no traffic between cores.
@@ -92,7 +97,7 @@ impl Engine {
         let inboxes: Arc<[Inbox]> = wakers.into_iter().map(Inbox::new).collect();
         Self {
             applications,
-            directory: Directory::new(Arc::clone(&inboxes)),
+            directory: Directory::new(Arc::clone(&inboxes), limits.compression),
             users: Users::new(Arc::clone(&inboxes)),
             inboxes,
             notices,

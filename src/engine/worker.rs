@@ -29,8 +29,9 @@ use super::{
     inbox::Task,
     publish::Engine,
 };
-use crate::protocol::{
-    ChannelName, PusherError, ServerMessage, SocketId, UserId, connection_established,
+use crate::{
+    protocol::{ChannelName, PusherError, ServerMessage, SocketId, UserId, connection_established},
+    websocket::{Deflater, Window},
 };
 
 /// How long a closing connection may take to end its side.
@@ -60,6 +61,8 @@ pub struct Worker<O> {
     slow: Vec<usize>,
     /// Room for [`Worker::drain_inbox`]; empty in between.
     taken: Vec<Task>,
+    /// Compresses for all connections of this worker.
+    deflater: Deflater,
 }
 
 /// A connection among those of a worker. A key is used again after its connection was removed.
@@ -76,6 +79,8 @@ pub struct Opening<'a> {
     pub origin: Option<&'a str>,
     /// A fresh random socket id.
     pub socket_id: SocketId,
+    /// How compressed messages may be, if the handshake agreed on them.
+    pub window: Option<Window>,
 }
 
 impl<O: Outlet> Worker<O> {
@@ -96,6 +101,7 @@ impl<O: Outlet> Worker<O> {
             gone: Vec::new(),
             slow: Vec::new(),
             taken: Vec::new(),
+            deflater: Deflater::default(),
         }
     }
 
@@ -112,6 +118,7 @@ impl<O: Outlet> Worker<O> {
             user: None,
             backlog: None,
             last_seen: now,
+            window: opening.window,
             uses_control_frames: false,
             rate: None,
             client_event_rate: None,
@@ -257,6 +264,13 @@ impl<O: Outlet> Worker<O> {
             return;
         }
         self.engine.count_sent(self.index, self.replies.len());
+        if let Some(window) = connection.window {
+            for reply in &mut self.replies {
+                if let Some(deflated) = self.deflater.frame(reply, window) {
+                    *reply = deflated;
+                }
+            }
+        }
         let outcome = match &mut connection.backlog {
             Some(backlog) => {
                 self.replies.drain(..).for_each(|reply| backlog.push(reply));

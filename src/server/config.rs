@@ -12,6 +12,7 @@ use super::time_limits::TimeLimits;
 use crate::{
     engine::{Application, ApplicationLimits, ClientEvents, Limits, RateLimit},
     protocol::ChannelName,
+    websocket::Compression,
 };
 
 /// Everything a server needs to know before it starts.
@@ -77,6 +78,11 @@ impl Config {
             limits: Limits {
                 max_backlog: fields.integer_or("max_backlog", 1024..=GIGABYTE, DEFAULT_BACKLOG)?,
                 cache_ttl: seconds(fields.integer_or("cache_ttl", 1..=DAY, DEFAULT_CACHE_TTL)?),
+                compression: if fields.flag_or("compression", false)? {
+                    Compression::Deflate
+                } else {
+                    Compression::Off
+                },
             },
             debug: fields.flag_or("debug", false)?,
             times: TimeLimits::default(),
@@ -270,6 +276,11 @@ mod tests {
                 "/max_backlog",
                 json!(-1),
                 "max_backlog is -1, but must be an integer from 1024 to 1073741824",
+            ),
+            (
+                "/compression",
+                json!("on"),
+                "compression is \"on\", but must be true or false",
             ),
             (
                 "/socket",

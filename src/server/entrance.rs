@@ -16,6 +16,7 @@ use super::{
     peer::{Incoming, read},
     running::Shared,
 };
+use crate::websocket::Window;
 
 #[derive(Debug, Default)]
 pub(super) struct Entrance {
@@ -50,6 +51,8 @@ pub(super) enum Entry {
         is_registered: bool,
         /// The answer to the handshake.
         head: Vec<u8>,
+        /// Messages may be compressed, those to the client with this window.
+        window: Option<Window>,
         application_key: String,
         origin: Option<String>,
         /// What came behind the handshake.
@@ -84,7 +87,7 @@ impl Entrance {
             };
             if !newcomer.is_refused {
                 newcomer.received.extend_from_slice(&buffer[..length]);
-                match Request::parse(&newcomer.received, &shared.path, shared.max_request_size) {
+                match Request::parse(&newcomer.received, shared) {
                     Request::Partial => {}
                     Request::Refused(response) => newcomer.refuse(&response),
                     Request::Api => return self.hand_to_api(key),
@@ -129,6 +132,7 @@ impl Entrance {
             stream: newcomer.stream,
             is_registered: newcomer.is_registered,
             head: request.head,
+            window: request.window,
             application_key: request.application_key,
             origin: request.origin,
             rest: newcomer.received.split_off(request.length),

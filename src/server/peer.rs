@@ -13,6 +13,8 @@ use crate::{
 pub(super) struct Peer {
     pub(super) stream: TcpStream,
     pub(super) decoder: Decoder,
+    /// Whether its messages may be compressed.
+    pub(super) may_deflate: bool,
     /// Whether the connection waits in the worker's list of those with unread input.
     pub(super) is_waiting: bool,
 }
@@ -29,10 +31,11 @@ pub(super) enum Incoming {
 }
 
 impl Peer {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream, may_deflate: bool) -> Self {
         Self {
             stream,
             decoder: Decoder::default(),
+            may_deflate,
             is_waiting: false,
         }
     }

@@ -26,7 +26,10 @@ use super::{
     time_limits::TimeLimits,
     worker::{Queue, WorkerThread},
 };
-use crate::engine::{Applications, Engine, Notices, Stats, process as current_process};
+use crate::{
+    engine::{Applications, Engine, Notices, Stats, process as current_process},
+    websocket::Compression,
+};
 
 /// How much longer than the grace period threads may take to end before they are left alone.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -40,6 +43,7 @@ pub(super) struct Shared {
     /// In seconds; none allows a request of any time.
     pub(super) auth_timestamp_tolerance: Option<u64>,
     pub(super) times: TimeLimits,
+    pub(super) compression: Compression,
 }
 
 /// A running server. Dropping it stops it at once.
@@ -90,6 +94,7 @@ impl Server {
             max_request_size: config.max_request_size,
             auth_timestamp_tolerance: config.auth_timestamp_tolerance,
             times: config.times,
+            compression: config.limits.compression,
         });
         let (stop, stopped) = watch::channel(None);
         let mut starter = Starter::new(shared, stopped);

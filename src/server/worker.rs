@@ -27,7 +27,7 @@ use super::{
 use crate::{
     engine::{ConnectionKey, Opening, Wake, Worker},
     protocol::{PusherError, SocketId},
-    websocket::Input,
+    websocket::{Inflater, Input, Terms},
 };
 
 /// One buffer per thread, into which every socket is read: 64 KiB, whatever the connections.
@@ -89,6 +89,8 @@ pub(super) struct WorkerThread {
     entrance: Entrance,
     shared: Arc<Shared>,
     buffer: Box<[u8]>,
+    /// Inflates for all connections of this thread.
+    inflater: Inflater,
     /// Connections with input that was not read yet, each once.
     waiting: VecDeque<ConnectionKey>,
     may_accept: bool,
@@ -114,6 +116,7 @@ impl WorkerThread {
             entrance: Entrance::default(),
             shared,
             buffer: vec![0; READ_BUFFER].into_boxed_slice(),
+            inflater: Inflater::default(),
             waiting: VecDeque::new(),
             may_accept: true,
             next_tick: Instant::now() + TICK,
@@ -249,6 +252,11 @@ impl WorkerThread {
         let Some(peer) = self.worker.outlet(key) else {
             return true;
         };
+        let mut terms = if peer.may_deflate {
+            Terms::deflate(max_message_size, &mut self.inflater)
+        } else {
+            Terms::plain(max_message_size)
+        };
         let mut decoder = std::mem::take(&mut peer.decoder);
         let mut input = Input::new(&mut self.buffer[..length]);
         let mut is_done = false;
@@ -256,7 +264,7 @@ impl WorkerThread {
             if self.worker.is_closing(key) || self.worker.is_congested() {
                 break;
             }
-            match decoder.next(&mut input, max_message_size) {
+            match decoder.next(&mut input, &mut terms) {
                 Ok(Some(message)) => self.worker.receive(key, message, now),
                 Ok(None) => {
                     is_done = true;
@@ -348,6 +356,7 @@ impl WorkerThread {
                 stream,
                 is_registered,
                 head,
+                window,
                 application_key,
                 origin,
                 rest,
@@ -358,8 +367,11 @@ impl WorkerThread {
                     application_key: &application_key,
                     origin: origin.as_deref(),
                     socket_id,
+                    window,
                 };
-                let key = self.worker.open(Peer::new(stream), opening, now);
+                let key = self
+                    .worker
+                    .open(Peer::new(stream, window.is_some()), opening, now);
                 if self.register(key, is_registered).is_err() {
                     self.worker.remove(key);
                     return;

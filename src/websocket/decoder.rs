@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use tungstenite::protocol::frame::coding::Data;
 
 use super::{
-    Input, Message, Violation,
-    assembly::{self, Assembly},
-    header::{self, Frame, Kind, LONGEST_HEADER},
+    Input, Message, Terms, Violation,
+    assembly::{self, Assembly, Form},
+    header::{self, Expected, Frame, Kind, LONGEST_HEADER},
     mask,
-    partial::{Partial, Unread, encoding, read_control},
+    partial::{Partial, Unread, read_control},
 };
 
 /// The longest message of an application without `max_message_size`: 32 MiB, as Reverb with PHP's defaults.
@@ -26,8 +26,7 @@ pub struct Decoder {
 impl Decoder {
     /// The next message, or `None` when more bytes are needed (all of `input` is taken then).
     ///
-    /// A frame that is whole within `input` is unmasked in place and borrowed.
-    /// `max_message_size` is in bytes over all fragments, 0 means [`MESSAGE_CEILING`].
+    /// A frame that is whole within `input` is unmasked in place and, unless compressed, borrowed.
     ///
     /// # Errors
     ///
@@ -35,10 +34,10 @@ impl Decoder {
     pub fn next<'a>(
         &mut self,
         input: &mut Input<'a>,
-        max_message_size: usize,
+        terms: &mut Terms<'_>,
     ) -> Result<Option<Message<'a>>, Violation> {
-        let message = match self.next_unread(max_message_size) {
-            Ok(None) => self.decode(input, max_message_size),
+        let message = match self.next_unread(terms) {
+            Ok(None) => self.decode(input, terms),
             unread => unread,
         };
         if message.is_err() || self.is_idle() {
@@ -78,7 +77,7 @@ impl Decoder {
     /// Decodes from what was kept; such messages cannot borrow from the caller's buffer.
     fn next_unread(
         &mut self,
-        max_message_size: usize,
+        terms: &mut Terms<'_>,
     ) -> Result<Option<Message<'static>>, Violation> {
         let Some(mut unread) = self
             .partial
@@ -88,9 +87,7 @@ impl Decoder {
             return Ok(None);
         };
         let mut input = Input::new(unread.bytes.get_mut(unread.position..).unwrap_or_default());
-        let message = self
-            .decode(&mut input, max_message_size)?
-            .map(Message::into_owned);
+        let message = self.decode(&mut input, terms)?.map(Message::into_owned);
         let left = input.len();
         if left > 0 {
             unread.position = unread.bytes.len() - left;
@@ -103,12 +100,12 @@ impl Decoder {
     fn decode<'a>(
         &mut self,
         input: &mut Input<'a>,
-        max_message_size: usize,
+        terms: &mut Terms<'_>,
     ) -> Result<Option<Message<'a>>, Violation> {
-        while let Some(frame) = self.frame(input, max_message_size)? {
+        while let Some(frame) = self.frame(input, terms)? {
             let payload = input.take(frame.remaining);
             mask::unmask(payload, frame.mask);
-            if let Some(message) = self.payload(frame, payload)? {
+            if let Some(message) = self.payload(frame, payload, terms)? {
                 return Ok(Some(message));
             }
             if self.awaits_payload() {
@@ -122,7 +119,7 @@ impl Decoder {
     fn frame(
         &mut self,
         input: &mut Input<'_>,
-        max_message_size: usize,
+        terms: &Terms<'_>,
     ) -> Result<Option<Frame>, Violation> {
         if let Some(frame) = self
             .partial
@@ -131,26 +128,30 @@ impl Decoder {
         {
             return Ok(Some(frame));
         }
-        let frame = self.header(input)?;
+        let frame = self.header(input, terms.may_deflate())?;
         if let Some(frame) = &frame {
-            self.check_size(frame, max_message_size)?;
+            self.check_size(frame, terms)?;
         }
         Ok(frame)
     }
 
     /// Reads a header, which may have begun in an earlier read.
-    fn header(&mut self, input: &mut Input<'_>) -> Result<Option<Frame>, Violation> {
-        let continues = self
-            .partial
-            .as_ref()
-            .is_some_and(|partial| partial.message.is_some());
+    fn header(
+        &mut self,
+        input: &mut Input<'_>,
+        may_deflate: bool,
+    ) -> Result<Option<Frame>, Violation> {
+        let expected = Expected {
+            continues: !self.message_is_empty(),
+            may_deflate,
+        };
         let started = self
             .partial
             .as_mut()
             .map(|partial| &mut partial.header)
             .filter(|header| !header.is_empty());
         let Some(started) = started else {
-            let parsed = header::parse(input.peek(), continues)?;
+            let parsed = header::parse(input.peek(), expected)?;
             if let Some((frame, size)) = parsed {
                 input.take(size);
                 return Ok(Some(frame));
@@ -160,7 +161,7 @@ impl Decoder {
         };
         let before = started.len();
         started.extend(input.peek().iter().take(LONGEST_HEADER - before));
-        let Some((frame, size)) = header::parse(started, continues)? else {
+        let Some((frame, size)) = header::parse(started, expected)? else {
             input.take(LONGEST_HEADER - before);
             return Ok(None);
         };
@@ -180,10 +181,10 @@ impl Decoder {
     }
 
     /// Decides on the header's word, before a byte of the payload is kept.
-    fn check_size(&self, frame: &Frame, max_message_size: usize) -> Result<(), Violation> {
-        if matches!(frame.kind, Kind::Control(_)) {
+    fn check_size(&self, frame: &Frame, terms: &Terms<'_>) -> Result<(), Violation> {
+        let Kind::Data { is_deflated, .. } = frame.kind else {
             return Ok(());
-        }
+        };
         let message = self
             .partial
             .as_ref()
@@ -191,12 +192,7 @@ impl Decoder {
         let size = message
             .map_or(0, Assembly::len)
             .saturating_add(frame.remaining);
-        match max_message_size {
-            0 if size > MESSAGE_CEILING => Err(Violation::FRAME_TOO_BIG),
-            0 => Ok(()),
-            limit if size > limit => Err(Violation::MESSAGE_TOO_BIG),
-            _ => Ok(()),
-        }
+        terms.check_size(size, message.map_or(is_deflated, Assembly::is_deflated))
     }
 
     /// Uses the next unmasked bytes of a frame; a message if they complete one.
@@ -204,6 +200,7 @@ impl Decoder {
         &mut self,
         frame: Frame,
         payload: &'a [u8],
+        terms: &mut Terms<'_>,
     ) -> Result<Option<Message<'a>>, Violation> {
         let is_whole = payload.len() == frame.remaining;
         match frame.kind {
@@ -213,10 +210,15 @@ impl Decoder {
             Kind::Data {
                 data,
                 is_final: true,
+                is_deflated,
             } if is_whole && data != Data::Continue && self.message_is_empty() => {
-                assembly::read(encoding(data), Cow::Borrowed(payload)).map(Some)
+                let form = Form::new(data, is_deflated);
+                assembly::read(form, Cow::Borrowed(payload), terms).map(Some)
             }
-            _ => self.partial.get_or_insert_default().push(frame, payload),
+            _ => self
+                .partial
+                .get_or_insert_default()
+                .push(frame, payload, terms),
         }
     }
 

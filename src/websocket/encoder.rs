@@ -13,6 +13,9 @@ const CONTROL_PAYLOAD: usize = 125;
 
 const FINAL: u8 = 0x80;
 
+/// Says that the message is compressed (RFC 7692, section 6).
+const DEFLATED: u8 = 0x40;
+
 /// Builds a text frame around a payload that is written once and not copied.
 ///
 /// Space for the header is left free in front; JSON can be serialised straight into the builder.
@@ -63,6 +66,11 @@ pub fn text_frame(text: &str) -> Bytes {
     frame(OpCode::Data(Data::Text), &[text.as_bytes()])
 }
 
+/// A binary frame.
+pub fn binary_frame(payload: &[u8]) -> Bytes {
+    frame(OpCode::Data(Data::Binary), &[payload])
+}
+
 /// The payload of a frame that was made here, without a copy.
 pub fn payload(frame: &Bytes) -> Bytes {
     let header = match frame.get(1) {
@@ -71,6 +79,23 @@ pub fn payload(frame: &Bytes) -> Bytes {
         _ => 2,
     };
     frame.slice(header.min(frame.len())..)
+}
+
+/// A frame that was made here is a data frame, and not compressed yet.
+pub(super) fn is_plain_data(frame: &[u8]) -> bool {
+    let data = [Data::Text, Data::Binary].map(|data| FINAL | u8::from(OpCode::Data(data)));
+    frame.first().is_some_and(|first| data.contains(first))
+}
+
+/// A data frame that was made here, with a compressed payload in place of its own.
+pub(super) fn deflated_frame(frame: &[u8], payload: &[u8]) -> Bytes {
+    let mut deflated = Vec::with_capacity(HEADER_SPACE + payload.len());
+    put_header(&mut deflated, OpCode::Data(Data::Text), payload.len());
+    if let (Some(first), Some(plain)) = (deflated.first_mut(), frame.first()) {
+        *first = plain | DEFLATED;
+    }
+    deflated.extend_from_slice(payload);
+    deflated.into()
 }
 
 /// A close frame. A reason of more than 123 bytes is cut at the end of a character.

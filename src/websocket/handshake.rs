@@ -1,11 +1,13 @@
 //! The opening handshake: is this request an upgrade, and what is the answer?
 //!
 //! The request is parsed by the caller; here are the rules of RFC 6455, section 4.2.1.
-//! No subprotocol and no extension is ever agreed.
+//! No subprotocol is ever agreed, and no extension but `permessage-deflate` (RFC 7692).
 
 use std::fmt::Write;
 
 use tungstenite::handshake::derive_accept_key;
+
+use super::extension::{self, Agreement, Compression, Malformed};
 
 /// Sent with every answer to a handshake, as Reverb does.
 const POWERED_BY: &str = "Laravel Reverb";
@@ -13,6 +15,7 @@ const POWERED_BY: &str = "Laravel Reverb";
 /// Checks what an upgrade request must fulfil; the first rule it breaks decides.
 ///
 /// `minor_version` is the `x` of `HTTP/1.x`; the headers are all of the request's, in any order.
+/// An offer of `permessage-deflate` is taken if `compression` allows it.
 ///
 /// # Errors
 ///
@@ -21,6 +24,7 @@ pub fn accept<'h>(
     method: &str,
     minor_version: u8,
     headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
+    compression: Compression,
 ) -> Result<Acceptance, Refusal> {
     let headers = UpgradeHeaders::gather(headers);
     if method != "GET" {
@@ -41,11 +45,12 @@ pub fn accept<'h>(
     if !headers.version.is(b"13") {
         return Err(Refusal::WEBSOCKET_VERSION);
     }
-    headers
-        .key
-        .valid_key()
-        .map(Acceptance::new)
-        .ok_or(Refusal::KEY)
+    let key = headers.key.valid_key().ok_or(Refusal::KEY)?;
+    let offered = headers.extensions.map_err(|_| Refusal::EXTENSIONS)?;
+    Ok(Acceptance {
+        key: derive_accept_key(key),
+        deflate: offered.filter(|_| compression == Compression::Deflate),
+    })
 }
 
 /// A fulfilled handshake.
@@ -53,26 +58,27 @@ pub fn accept<'h>(
 pub struct Acceptance {
     /// The value of `Sec-WebSocket-Accept`.
     pub key: String,
+    /// The offer of `permessage-deflate` that was taken.
+    pub deflate: Option<Agreement>,
 }
 
 impl Acceptance {
-    fn new(request_key: &[u8]) -> Self {
-        Self {
-            key: derive_accept_key(request_key),
-        }
-    }
-
     /// The response head, after which frames follow. Same headers, same order as Reverb.
     pub fn response(&self) -> Vec<u8> {
-        [
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
-            &self.key,
-            "\r\nX-Powered-By: ",
-            POWERED_BY,
-            "\r\n\r\n",
-        ]
-        .concat()
-        .into_bytes()
+        let mut response = "HTTP/1.1 101 Switching Protocols\r\n".to_owned();
+        put(&mut response, "Upgrade", "websocket");
+        put(&mut response, "Connection", "Upgrade");
+        put(&mut response, "Sec-WebSocket-Accept", &self.key);
+        if let Some(agreement) = &self.deflate {
+            put(
+                &mut response,
+                "Sec-WebSocket-Extensions",
+                agreement.header(),
+            );
+        }
+        put(&mut response, "X-Powered-By", POWERED_BY);
+        response.push_str("\r\n");
+        response.into_bytes()
     }
 }
 
@@ -113,6 +119,8 @@ impl Refusal {
     pub const WEBSOCKET_VERSION: Self = Self::upgrade("Upgrade Required");
     /// `Sec-WebSocket-Key` is not the base64 of 16 bytes.
     pub const KEY: Self = Self::plain(400, "Invalid Sec-WebSocket-Key");
+    /// `Sec-WebSocket-Extensions` is no list of extensions.
+    pub const EXTENSIONS: Self = Self::plain(400, "Invalid Sec-WebSocket-Extensions");
 
     /// The whole response.
     pub fn response(&self) -> Vec<u8> {
@@ -168,7 +176,6 @@ fn put(response: &mut String, name: &str, value: impl std::fmt::Display) {
 }
 
 /// What the rules look at.
-#[derive(Default)]
 struct UpgradeHeaders<'h> {
     hosts: usize,
     has_body: bool,
@@ -176,11 +183,21 @@ struct UpgradeHeaders<'h> {
     connection_upgrades: bool,
     version: Single<'h>,
     key: Single<'h>,
+    /// The first offer that can be kept, over all the headers of that name.
+    extensions: Result<Option<Agreement>, Malformed>,
 }
 
 impl<'h> UpgradeHeaders<'h> {
     fn gather(headers: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Self {
-        let mut found = Self::default();
+        let mut found = Self {
+            hosts: 0,
+            has_body: false,
+            upgrades_to_websocket: false,
+            connection_upgrades: false,
+            version: Single::Absent,
+            key: Single::Absent,
+            extensions: Ok(None),
+        };
         for (name, value) in headers {
             let value = value.trim_ascii();
             match name.to_ascii_lowercase().as_str() {
@@ -189,6 +206,11 @@ impl<'h> UpgradeHeaders<'h> {
                 "connection" => found.connection_upgrades |= lists(value, b"upgrade"),
                 "sec-websocket-version" => found.version.put(value),
                 "sec-websocket-key" => found.key.put(value),
+                "sec-websocket-extensions" => {
+                    found.extensions = found
+                        .extensions
+                        .and_then(|taken| Ok(taken.or(extension::choose(value)?)));
+                }
                 "content-length" => found.has_body |= value != b"0",
                 "transfer-encoding" => found.has_body = true,
                 _ => {}
@@ -199,9 +221,7 @@ impl<'h> UpgradeHeaders<'h> {
 }
 
 /// A header that may come once.
-#[derive(Default)]
 enum Single<'h> {
-    #[default]
     Absent,
     Present(&'h [u8]),
     Repeated,

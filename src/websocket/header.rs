@@ -12,6 +12,21 @@ use super::Violation;
 /// The longest header a client can send: two bytes, eight of length, four of mask.
 pub(super) const LONGEST_HEADER: usize = 14;
 
+/// The bits of the first byte beside the opcode.
+const FINAL: u8 = 0x80;
+const RSV1: u8 = 0x40;
+const RSV2: u8 = 0x20;
+const RSV3: u8 = 0x10;
+
+/// What decides which headers may come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    /// A fragmented message is open.
+    pub(super) continues: bool,
+    /// `permessage-deflate` was agreed.
+    pub(super) may_deflate: bool,
+}
+
 /// A frame as its header announces it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
@@ -25,19 +40,24 @@ pub(super) struct Frame {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
     /// The beginning of a message, or a part of one.
-    Data { data: Data, is_final: bool },
+    Data {
+        data: Data,
+        is_final: bool,
+        /// The message that begins here is compressed (RFC 7692, section 6).
+        is_deflated: bool,
+    },
     /// A close, a ping or a pong.
     Control(Control),
 }
 
 /// Reads a header from the start of `bytes`; `Ok(None)` when it is not whole yet.
 ///
-/// `continues` says that a fragmented message is open. Returns the frame and the length of its header.
-pub(super) fn parse(bytes: &[u8], continues: bool) -> Result<Option<(Frame, usize)>, Violation> {
+/// Returns the frame and the length of its header.
+pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<(Frame, usize)>, Violation> {
     let Some(&first) = bytes.first() else {
         return Ok(None);
     };
-    let kind = check_first_byte(first, continues)?;
+    let kind = check_first_byte(first, expected)?;
     let Some(&second) = bytes.get(1) else {
         return Ok(None);
     };
@@ -67,20 +87,30 @@ pub(super) fn parse(bytes: &[u8], continues: bool) -> Result<Option<(Frame, usiz
 }
 
 /// Reserved bits, opcode, and whether the opcode may come now.
-fn check_first_byte(first: u8, continues: bool) -> Result<Kind, Violation> {
-    let is_final = first & 0x80 != 0;
-    if first & 0x70 != 0 {
+fn check_first_byte(first: u8, expected: Expected) -> Result<Kind, Violation> {
+    let is_final = first & FINAL != 0;
+    let is_deflated = first & RSV1 != 0;
+    let opcode = OpCode::from(first & 0x0f);
+    let may_be_deflated =
+        expected.may_deflate && matches!(opcode, OpCode::Data(Data::Text | Data::Binary));
+    if first & (RSV2 | RSV3) != 0 || is_deflated && !may_be_deflated {
         return Err(Violation::RESERVED_BIT);
     }
-    match OpCode::from(first & 0x0f) {
+    match opcode {
         OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_)) => {
             Err(Violation::UNKNOWN_OPCODE)
         }
         OpCode::Control(_) if !is_final => Err(Violation::CONTROL_FRAME),
         OpCode::Control(control) => Ok(Kind::Control(control)),
-        OpCode::Data(Data::Continue) if !continues => Err(Violation::CONTINUATION_FIRST),
-        OpCode::Data(Data::Text | Data::Binary) if continues => Err(Violation::UNFINISHED_MESSAGE),
-        OpCode::Data(data) => Ok(Kind::Data { data, is_final }),
+        OpCode::Data(Data::Continue) if !expected.continues => Err(Violation::CONTINUATION_FIRST),
+        OpCode::Data(Data::Text | Data::Binary) if expected.continues => {
+            Err(Violation::UNFINISHED_MESSAGE)
+        }
+        OpCode::Data(data) => Ok(Kind::Data {
+            data,
+            is_final,
+            is_deflated,
+        }),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, mem};
 
-use tungstenite::protocol::frame::coding::{Control, Data};
+use tungstenite::protocol::frame::coding::Control;
 
 use super::{
-    Closing, Message, Violation,
-    assembly::{Assembly, Encoding},
+    Closing, Message, Terms, Violation,
+    assembly::{Assembly, Form},
     header::{Frame, Kind},
     mask,
 };
@@ -47,12 +47,15 @@ impl Partial {
         &mut self,
         frame: Frame,
         payload: &[u8],
+        terms: &mut Terms<'_>,
     ) -> Result<Option<Message<'a>>, Violation> {
         match frame.kind {
             Kind::Control(_) => self.control.extend_from_slice(payload),
-            Kind::Data { data, .. } => {
+            Kind::Data {
+                data, is_deflated, ..
+            } => {
                 self.message
-                    .get_or_insert_with(|| Assembly::new(encoding(data)))
+                    .get_or_insert_with(|| Assembly::new(Form::new(data, is_deflated)))
                     .push(payload)?;
             }
         }
@@ -68,9 +71,11 @@ impl Partial {
             Kind::Control(control) => {
                 read_control(control, Cow::Owned(mem::take(&mut self.control))).map(Some)
             }
-            Kind::Data { is_final: true, .. } => {
-                self.message.take().map(Assembly::finish).transpose()
-            }
+            Kind::Data { is_final: true, .. } => self
+                .message
+                .take()
+                .map(|message| message.finish(terms))
+                .transpose(),
             Kind::Data {
                 is_final: false, ..
             } => Ok(None),
@@ -88,13 +93,6 @@ impl Partial {
             && self.frame.is_none()
             && self.message.is_none()
             && self.unread.is_none()
-    }
-}
-
-pub(super) fn encoding(data: Data) -> Encoding {
-    match data {
-        Data::Text => Encoding::Text,
-        Data::Binary | Data::Continue | Data::Reserved(_) => Encoding::Binary,
     }
 }
 

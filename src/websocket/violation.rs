@@ -35,6 +35,8 @@ impl Violation {
     pub const CLOSE_CODE: Self = protocol("The close code is invalid");
     /// A text message is not UTF-8 (section 8.1).
     pub const TEXT_NOT_UTF8: Self = data("The text is not valid UTF-8");
+    /// A compressed message is no output of a compressor (RFC 7692, section 7.2.2).
+    pub const NOT_DEFLATED: Self = data("The message is not well compressed");
     /// The reason in a close frame is not UTF-8 (section 5.5.1).
     pub const REASON_NOT_UTF8: Self = data("The close reason is not valid UTF-8");
     /// The message is announced to be longer than the application's `max_message_size`.
@@ -43,7 +45,7 @@ impl Violation {
     pub const FRAME_TOO_BIG: Self = size("Maximum frame size exceeded");
 
     /// All of them, for the test that provokes each.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::RESERVED_BIT,
         Self::UNKNOWN_OPCODE,
         Self::UNMASKED,
@@ -53,6 +55,7 @@ impl Violation {
         Self::UNFINISHED_MESSAGE,
         Self::CLOSE_CODE,
         Self::TEXT_NOT_UTF8,
+        Self::NOT_DEFLATED,
         Self::REASON_NOT_UTF8,
         Self::MESSAGE_TOO_BIG,
         Self::FRAME_TOO_BIG,

@@ -30,6 +30,7 @@ final class Server
      *     socket?: string|null,
      *     max_backlog?: int,
      *     cache_ttl?: int,
+     *     compression?: bool,
      *     auth_timestamp_tolerance?: int,
      *     debug?: bool,
      *     applications: list<array{
@@ -53,6 +54,7 @@ final class Server
      *     `workers` 0 is one per core; `socket` is the absolute path of the unix socket for local publishers;
      *     `ping_interval`, `activity_timeout`, `decay_seconds` and `cache_ttl` (1,800) are seconds;
      *     so is `auth_timestamp_tolerance` (600), and 0 allows a request of any time;
+     *     `compression` agrees to `permessage-deflate` with the clients that offer it (false);
      *     `subscription_count` tells subscribers once a second how many they are;
      *     `limits` are Pusher's: bytes for lengths and sizes, null for none (`channel_name_length` 255, `watchlist_size` 100);
      *     `accept_client_events_from` is `all`, `members` or `none`.

@@ -17,7 +17,7 @@ use reverb::{
         Limits, Notices, Opening, Outlet, Publication, Wake, Worker,
     },
     protocol::{ChannelName, SocketId, auth},
-    websocket::Message,
+    websocket::{Compression, Message},
 };
 use serde_json::{Value, json};
 
@@ -100,6 +100,7 @@ impl Stage {
         let limits = Limits {
             max_backlog: MAX_BACKLOG,
             cache_ttl: CACHE_TTL,
+            compression: Compression::Deflate,
         };
         let applications = Applications::new(vec![application]);
         let engine = Arc::new(Engine::new(applications, wakers, notices, limits));
@@ -127,6 +128,7 @@ impl Stage {
             application_key: key,
             origin,
             socket_id,
+            window: None,
         };
         let key = self.workers[worker].open(record.clone(), opening, self.now);
         Client {

@@ -63,6 +63,7 @@ class ServiceProviderTest extends TestCase
             'socket' => storage_path('framework/reverb.sock'),
             'max_backlog' => 16_777_216,
             'cache_ttl' => 1_800,
+            'compression' => false,
             'auth_timestamp_tolerance' => 600,
         ], config('reverb.servers.reverb'));
     }

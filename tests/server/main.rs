@@ -12,6 +12,7 @@ mod support;
 mod admission;
 mod caches;
 mod channels;
+mod compression;
 mod crowds;
 mod events;
 mod frames;

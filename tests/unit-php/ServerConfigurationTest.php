@@ -23,6 +23,7 @@ class ServerConfigurationTest extends TestCase
         'workers' => '2',
         'max_backlog' => 5_000,
         'cache_ttl' => '60',
+        'compression' => 'true',
         'auth_timestamp_tolerance' => '30',
     ];
 
@@ -39,6 +40,7 @@ class ServerConfigurationTest extends TestCase
             'socket' => '/run/reverb.sock',
             'max_backlog' => 5_000,
             'cache_ttl' => 60,
+            'compression' => true,
             'auth_timestamp_tolerance' => 30,
             'debug' => true,
             'applications' => [[
@@ -72,13 +74,13 @@ class ServerConfigurationTest extends TestCase
     public function test_missing_keys_have_defaults(): void
     {
         $values = array_diff_key(self::COMPLETE, array_flip(
-            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog', 'cache_ttl', 'auth_timestamp_tolerance']
+            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog', 'cache_ttl', 'compression', 'auth_timestamp_tolerance']
         ));
         $configuration = (new ServerConfiguration(new Section('server', $values), collect([$this->application()])))->toArray();
 
         $this->assertSame(
-            ['', 10_000, 0, null, 16_777_216, 1_800, 600, false],
-            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['cache_ttl'], $configuration['auth_timestamp_tolerance'], $configuration['debug']]
+            ['', 10_000, 0, null, 16_777_216, 1_800, false, 600, false],
+            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['cache_ttl'], $configuration['compression'], $configuration['auth_timestamp_tolerance'], $configuration['debug']]
         );
     }
 
@@ -125,6 +127,7 @@ class ServerConfigurationTest extends TestCase
             [['port' => '-1'], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not "-1"'],
             [['port' => 'http'], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not "http"'],
             [['port' => null], '[reverb.servers.reverb.port] must be an integer from 0 to 65535, not null'],
+            [['compression' => 'deflate'], '[reverb.servers.reverb.compression] must be true or false, not "deflate"'],
             [['path' => []], '[reverb.servers.reverb.path] must be a text, not array'],
             [['max_request_size' => 0], '[reverb.servers.reverb.max_request_size] must be an integer from 1 to 1073741824, not 0'],
             [['workers' => 5_000], '[reverb.servers.reverb.workers] must be an integer from 0 to 1024, not 5000'],

@@ -14,6 +14,7 @@ use crate::{
         inbox::{Delivery, Inbox, Task},
     },
     protocol::PusherError,
+    websocket::Deflater,
 };
 
 /// No more deliveries are taken from the inbox while the logs hold so many frames: the inbox fills
@@ -119,12 +120,13 @@ impl<O: Outlet> Worker<O> {
             let channel = &self.channels[swept];
             deliver(
                 connection,
+                &mut self.deflater,
                 channel.pending(connection.cursor, since, connection.socket_id),
             )
         } else {
             let mut frames = pending_everywhere(&self.channels, connection);
             frames.sort_unstable_by_key(|logged| logged.order);
-            deliver(connection, frames.into_iter())
+            deliver(connection, &mut self.deflater, frames.into_iter())
         };
         connection.cursor = self.order;
         match outcome {
@@ -169,10 +171,17 @@ impl<O: Outlet> Worker<O> {
 /// Sends frames to a connection, or has them wait where others wait; returns how many.
 fn deliver<'f, O: Outlet>(
     connection: &mut Connection<O>,
+    deflater: &mut Deflater,
     frames: impl Iterator<Item = &'f Logged> + Clone,
 ) -> Result<usize, Gone> {
     let count = frames.clone().count();
-    let bytes = frames.map(|logged| &logged.bytes);
+    let window = connection.window;
+    if let Some(window) = window {
+        for logged in frames.clone() {
+            logged.copies.prepare(window, deflater);
+        }
+    }
+    let bytes = frames.map(|logged| logged.copies.bytes(window));
     match &mut connection.backlog {
         Some(backlog) => bytes.cloned().for_each(|frame| backlog.push(frame)),
         None => connection.backlog = send(&mut connection.outlet, bytes)?,

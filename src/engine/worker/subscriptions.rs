@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, sync::Arc, time::Instant};
 
+use bytes::Bytes;
+
 use super::{ConnectionKey, Worker};
 use crate::{
     engine::{
@@ -9,6 +11,7 @@ use crate::{
         backlog::Outlet,
         channel::{Channel, Subscriber},
         connection::Subscription,
+        copies::Copies,
         directory::{Subscribed, Terms},
         frame::{Frame, encode, encode_sized},
     },
@@ -57,8 +60,9 @@ impl<O: Outlet> Worker<O> {
         self.keep_subscription(key, (index, name), subscribed.sequence, member);
         self.confirm(name, access, &subscribed);
         if name.is_cache() {
-            let missed = || encode(&cache_miss(name.as_str()));
-            self.replies.push(subscribed.cached.unwrap_or_else(missed));
+            let cached = self.cached(key, subscribed.cached);
+            self.replies
+                .push(cached.unwrap_or_else(|| encode(&cache_miss(name.as_str()))));
         }
         Ok(())
     }
@@ -85,6 +89,16 @@ impl<O: Outlet> Worker<O> {
             return Err(PusherError::TooManyChannels);
         }
         Ok(())
+    }
+
+    /// The event of a cache channel as this connection gets it.
+    fn cached(&mut self, key: ConnectionKey, copies: Option<Copies>) -> Option<Bytes> {
+        let copies = copies?;
+        let window = self.connections[key].window;
+        if let Some(window) = window {
+            copies.prepare(window, &mut self.deflater);
+        }
+        Some(copies.bytes(window).clone())
     }
 
     pub(super) fn unsubscribe(

@@ -2,8 +2,8 @@
 
 use crate::{
     api::{ApiError, Response, Route},
-    server::{entrance::framing, http},
-    websocket::handshake,
+    server::{entrance::framing, http, running::Shared},
+    websocket::{Window, handshake},
 };
 
 /// More headers than any browser or proxy sends.
@@ -30,19 +30,21 @@ pub(super) struct SocketRequest {
     pub(super) length: usize,
     /// The answer to the handshake.
     pub(super) head: Vec<u8>,
+    /// Messages may be compressed, those to the client with this window.
+    pub(super) window: Option<Window>,
     pub(super) application_key: String,
     pub(super) origin: Option<String>,
 }
 
 impl Request {
-    /// Looks at what came so far. `prefix` is where the server's routes begin.
-    pub(super) fn parse(received: &[u8], prefix: &str, max_request_size: usize) -> Self {
+    /// Looks at what came so far.
+    pub(super) fn parse(received: &[u8], shared: &Shared) -> Self {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
-        let most = max_request_size.min(LONGEST_HEAD);
+        let most = shared.max_request_size.min(LONGEST_HEAD);
         match request.parse(received) {
             Ok(httparse::Status::Complete(length)) if length <= most => {
-                Self::decide(&request, length, prefix)
+                Self::decide(&request, length, shared)
             }
             Ok(httparse::Status::Partial) if received.len() <= most => Self::Partial,
             Ok(_) => Self::refused(ApiError::PayloadTooLarge),
@@ -50,7 +52,7 @@ impl Request {
         }
     }
 
-    fn decide(request: &httparse::Request<'_, '_>, length: usize, prefix: &str) -> Self {
+    fn decide(request: &httparse::Request<'_, '_>, length: usize, shared: &Shared) -> Self {
         let (Some(method), Some(target)) = (request.method, request.path) else {
             return Self::refused(ApiError::BadRequest);
         };
@@ -58,17 +60,19 @@ impl Request {
             .headers
             .iter()
             .map(|header| (header.name, header.value));
-        let Ok(Route::Socket { key }) = Route::parse(method, path(target), prefix) else {
-            return if framing::is_faulty(request.version.unwrap_or(0), headers) {
+        let version = request.version.unwrap_or(0);
+        let Ok(Route::Socket { key }) = Route::parse(method, path(target), &shared.path) else {
+            return if framing::is_faulty(version, headers) {
                 Self::refused(ApiError::BadRequest)
             } else {
                 Self::Api
             };
         };
-        match handshake::accept(method, request.version.unwrap_or(0), headers) {
+        match handshake::accept(method, version, headers, shared.compression) {
             Ok(acceptance) => Self::Socket(SocketRequest {
                 length,
                 head: acceptance.response(),
+                window: acceptance.deflate.map(|agreement| agreement.window),
                 application_key: key,
                 origin: origin(request),
             }),

@@ -87,6 +87,7 @@ class ServerConfiguration
             'socket' => $this->socket(),
             'max_backlog' => $this->server->integer('max_backlog', 1_024, 1_073_741_824, default: 16_777_216),
             'cache_ttl' => $this->server->integer('cache_ttl', 1, 86_400, default: 1_800),
+            'compression' => $this->server->boolean('compression'),
             'auth_timestamp_tolerance' => $this->timestampTolerance(),
             'debug' => $this->debug,
             'applications' => $this->applications->values()->map($this->application(...))->all(),
