@@ -1,9 +1,9 @@
 //! Who is present in a presence channel.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::PusherError;
+use super::{PusherError, json};
 
 /// The identity of a user: the text of its id, whether the id was sent as a string or a number.
 ///
@@ -48,6 +48,26 @@ struct ChannelData {
 }
 
 impl Member {
+    /// A member of whom only this is known; its `channel_data` is made here.
+    pub(super) fn new(user_id: UserId, id: &RawValue, info: Option<&RawValue>) -> Self {
+        #[derive(Serialize)]
+        struct ChannelData<'m> {
+            user_id: &'m RawValue,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            user_info: Option<&'m RawValue>,
+        }
+        let channel_data = json::text(&ChannelData {
+            user_id: id,
+            user_info: info,
+        });
+        Self {
+            user_id,
+            id: id.to_owned(),
+            info: info.unwrap_or(RawValue::NULL).to_owned(),
+            channel_data: channel_data.into(),
+        }
+    }
+
     /// Reads the `channel_data` that the application signed: `{"user_id": …, "user_info": …}`.
     ///
     /// # Errors

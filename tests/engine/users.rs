@@ -96,6 +96,43 @@ fn signing_in_as_another_user_signs_the_first_one_out() {
     ada.expect_nothing();
 }
 
+/// pusher-js leaves `channel_data` out when the user has signed in.
+#[test]
+fn a_signed_in_user_joins_a_presence_channel_as_itself() {
+    let mut stage = Stage::new(1, application());
+    let (mut ada, mut bob) = (stage.connect(0), stage.connect(0));
+    stage.send(&bob, &bob.join("presence-room", &json!({"user_id": 8})));
+    stage.send(&ada, &ada.subscribe("presence-room"));
+    ada.expect_error(
+        4200,
+        "Invalid channel_data: user_id must be a non-empty string or a number",
+    );
+    let user = json!({"id": "7", "user_info": {"name": "Ada"}});
+    stage.send(&ada, &sign_in(&ada, &user));
+    ada.events();
+    bob.events();
+
+    stage.send(&ada, &ada.subscribe("presence-room"));
+    assert_eq!(ada.events(), ["pusher_internal:subscription_succeeded"]);
+    bob.expect(json!({
+        "event": "pusher_internal:member_added",
+        "data": r#"{"user_id":"7","user_info":{"name":"Ada"}}"#,
+        "channel": "presence-room",
+    }));
+
+    stage.send(
+        &ada,
+        &ada.join("presence-room", &json!({"user_id": "another"})),
+    );
+    assert_eq!(
+        bob.events(),
+        [
+            "pusher_internal:member_added",
+            "pusher_internal:member_removed"
+        ]
+    );
+}
+
 #[test]
 fn terminating_a_user_closes_its_signed_in_connections() {
     let mut stage = Stage::new(2, application());

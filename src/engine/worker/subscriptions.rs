@@ -16,7 +16,7 @@ use crate::{
         frame::{Frame, encode, encode_sized},
     },
     protocol::{
-        Access, ChannelName, Member, PusherError, Subscribe, auth, cache_miss, member_added,
+        Access, ChannelName, Member, PusherError, Subscribe, User, auth, cache_miss, member_added,
         member_removed, presence_succeeded, subscription_succeeded,
     },
 };
@@ -37,7 +37,8 @@ impl<O: Outlet> Worker<O> {
         if access != Access::Public {
             verify(application, &socket_id.to_string(), request)?;
         }
-        let member = member(access, request)?;
+        let user = self.connections[key].user.as_deref();
+        let member = member(access, request, user)?;
         let joined = member
             .as_ref()
             .filter(|_| access == Access::Presence)
@@ -239,15 +240,23 @@ fn verify(
         .ok_or(PusherError::ConnectionUnauthorized)
 }
 
-/// Who subscribes: a must for presence channels, possible for private ones. What is said without a
-/// signature names nobody.
-fn member(access: Access, request: &Subscribe<'_>) -> Result<Option<Arc<Member>>, PusherError> {
+/// Who subscribes: a must for presence channels, where it may also be who has signed in; possible
+/// for private ones. What is said without a signature names nobody.
+fn member(
+    access: Access,
+    request: &Subscribe<'_>,
+    user: Option<&User>,
+) -> Result<Option<Arc<Member>>, PusherError> {
     let data = request.channel_data.as_ref().map(Cow::as_ref);
     match access {
         Access::Public => Ok(None),
         Access::Private => Ok(data.and_then(|data| Member::parse(data).ok()).map(Arc::new)),
         Access::Presence => {
-            let member = Member::parse(data.ok_or(PusherError::InvalidUserId)?)?;
+            let member = match (data, user) {
+                (Some(data), _) => Member::parse(data)?,
+                (None, Some(user)) => user.member(),
+                (None, None) => return Err(PusherError::InvalidUserId),
+            };
             Ok(Some(Arc::new(member)))
         }
     }
