@@ -123,6 +123,11 @@ need_node() {
     need_apt "${packages[@]}"
 }
 
+# Python with what makes virtual environments; Debian's lacks it.
+need_python() {
+    python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 9))' 2> /dev/null || need_apt python3 python3-venv
+}
+
 need_chromium() {
     [ -x /usr/bin/chromium ] || need_apt chromium
 }
@@ -137,4 +142,18 @@ npm_install() {
     (cd "$folder" && npm_config_cache="$REVERB_CACHE/npm" quietly npm ci --ignore-scripts --no-audit --no-fund --prefer-offline < /dev/null) \
         || fail "npm could not install the packages of $folder"
     cp "$folder/package-lock.json" "$stamp"
+}
+
+# python_install FOLDER ENVIRONMENT   installs the folder's requirements.txt, unless that very file has been installed there
+python_install() {
+    local folder="$1" environment="$2"
+
+    cmp -s "$folder/requirements.txt" "$environment/requirements.txt" && return 0
+
+    need_python
+    say "Fetching Python packages for ${folder#"$REVERB_ROOT"/}"
+    quietly python3 -m venv --clear "$environment" || fail "python3 could not make a virtual environment in $environment"
+    quietly "$environment/bin/pip" install --disable-pip-version-check --cache-dir "$REVERB_CACHE/pip" \
+        --no-deps -r "$folder/requirements.txt" < /dev/null || fail "pip could not install the packages of $folder"
+    cp "$folder/requirements.txt" "$environment/requirements.txt"
 }

@@ -37,7 +37,7 @@ add_result() {
 }
 
 # Prints the passed and the failed tests of a log. A plain `N passed, N failed` line is a runner's own summary;
-# without one the summaries of cargo, PHPUnit, run-tests.php and Node are added up.
+# without one the summaries of cargo, PHPUnit, run-tests.php, Node and Python's unittest are added up.
 count_tests() {
     sed -E 's/\x1b\[[0-9;]*m//g' "$1" | awk '
         /^[0-9]+ passed, [0-9]+ failed$/ { plain = 1; own_passed += $1; own_failed += $3 }
@@ -52,6 +52,14 @@ count_tests() {
         /^Tests failed +:/ { failed += $4 }
         /^(#|ℹ) pass [0-9]+$/ { passed += $3 }
         /^(#|ℹ) fail [0-9]+$/ { failed += $3 }
+        /^Ran [0-9]+ tests? in / { ran = $2 }
+        /^OK$/ { passed += ran; ran = 0 }
+        /^FAILED \((failures|errors|skipped)=/ {
+            bad = 0
+            count = split($0, parts, /[=,)]/)
+            for (i = 2; i <= count; i += 2) bad += parts[i]
+            failed += bad; passed += ran > bad ? ran - bad : 0; ran = 0
+        }
         END { if (plain) print own_passed, own_failed; else print passed + 0, failed + 0 }
     '
 }
