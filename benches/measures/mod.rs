@@ -1,0 +1,76 @@
+//! What is measured. Each file has the measures of one theme.
+
+mod client_events;
+mod connections;
+mod fan_out;
+mod flight;
+mod growth;
+mod offered;
+mod presence;
+mod publishing;
+mod slow_readers;
+mod workers;
+
+use std::path::Path;
+
+use super::{
+    context::Context,
+    failure::Failure,
+    options::Options,
+    report::{self, Row},
+};
+
+type Run = fn(&Context) -> Result<Vec<Row>, Failure>;
+
+/// Every measure with its name.
+const ALL: &[(&str, Run)] = &[
+    ("fan-out-1000", fan_out::thousand),
+    ("fan-out-100", fan_out::hundred),
+    ("fan-out-5000", fan_out::five_thousand),
+    ("fan-out-2kb", fan_out::large),
+    ("offered", offered::run),
+    ("memory", connections::memory),
+    ("connect", connections::connect),
+    ("cycles", connections::cycles),
+    ("http", publishing::http),
+    ("unix", publishing::unix),
+    ("presence", presence::run),
+    ("client-events", client_events::run),
+    ("slow-readers", slow_readers::run),
+    ("growth-subscribers", growth::subscribers),
+    ("growth-channels", growth::channels),
+    ("growth-disconnects", growth::disconnects),
+    ("workers", workers::run),
+];
+
+pub(crate) fn run_all(options: &Options) -> Result<(), Failure> {
+    let is_exact = |(name, _): &&(&str, Run)| options.only.iter().any(|only| only == name);
+    let is_part = |(name, _): &&(&str, Run)| {
+        options.only.is_empty() || options.only.iter().any(|only| name.contains(only.as_str()))
+    };
+    let mut wanted: Vec<_> = ALL.iter().filter(is_exact).collect();
+    if wanted.is_empty() {
+        wanted = ALL.iter().filter(is_part).collect();
+    }
+    if wanted.is_empty() {
+        return Err(Failure::Usage(
+            "no measure has such a name; --list shows them".to_owned(),
+        ));
+    }
+    if options.list {
+        return wanted.iter().try_for_each(|(name, _)| report::say(name));
+    }
+    let context = Context::new(options);
+    report::facts(&context)?;
+    let mut all = Vec::new();
+    for (_, run) in wanted {
+        let rows = run(&context)?;
+        report::rows(&rows)?;
+        all.extend(rows);
+    }
+    let path = options
+        .json
+        .as_deref()
+        .unwrap_or(Path::new("target/bench.json"));
+    report::write(path, &context, &all)
+}

@@ -1,0 +1,27 @@
+//! The server under test, with the settings of `php/config/reverb.php`.
+
+use std::path::Path;
+
+use reverb::server::{Config, Server};
+use serde_json::json;
+
+use super::Credentials;
+use crate::failure::Failure;
+
+pub(super) fn start(workers: usize, socket: &Path) -> Result<Server, Failure> {
+    let Credentials {
+        app_id,
+        key,
+        secret,
+    } = Credentials::default();
+    let config = json!({
+        "host": "127.0.0.1", "port": 0, "workers": workers, "socket": socket.to_str(),
+        "applications": [{
+            "app_id": app_id, "key": key, "secret": secret,
+            "ping_interval": 60, "activity_timeout": 30, "allowed_origins": ["*"],
+            "max_message_size": 10_000, "accept_client_events_from": "members",
+        }],
+    });
+    let config = Config::parse(&config).map_err(|error| Failure::Server(error.to_string()))?;
+    Server::start(config).map_err(|error| Failure::Server(error.to_string()))
+}
