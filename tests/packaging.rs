@@ -57,3 +57,16 @@ fn pie_offers_the_options_of_configure() {
         );
     }
 }
+
+/// Reverb asks for guzzlehttp/psr7 2 and keeps applications from version 3.
+#[test]
+fn d23_the_composer_package_asks_for_no_http_library() {
+    let composer = json("composer.json");
+    for library in ["guzzle", "psr7", "react/", "ratchet", "pusher/"] {
+        let required = composer["require"].as_object().unwrap();
+        assert!(
+            required.keys().all(|name| !name.contains(library)),
+            "{library}"
+        );
+    }
+}

@@ -62,8 +62,8 @@ fn subscribing_again_as_another_user_replaces_the_member() {
     assert_eq!(
         ada.events(),
         [
-            "pusher_internal:member_added",
-            "pusher_internal:member_removed"
+            "pusher_internal:member_removed",
+            "pusher_internal:member_added"
         ]
     );
     stage.send(&bob, &bob.join("presence-r", &json!({"user_id": 3})));

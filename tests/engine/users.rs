@@ -127,8 +127,8 @@ fn a_signed_in_user_joins_a_presence_channel_as_itself() {
     assert_eq!(
         bob.events(),
         [
-            "pusher_internal:member_added",
-            "pusher_internal:member_removed"
+            "pusher_internal:member_removed",
+            "pusher_internal:member_added"
         ]
     );
 }

@@ -19,7 +19,7 @@ class InstallBroadcastingTest extends TestCase
         $this->withoutMockingConsoleOutput();
     }
 
-    public function test_the_frameworks_installer_is_told_all_it_would_ask(): void
+    public function test_d19_the_frameworks_installer_is_told_all_it_would_ask(): void
     {
         $asked = [];
         $this->frameworkHas('install:broadcasting {--force} {--reverb} {--without-node}', function (array $options) use (&$asked) {

@@ -82,7 +82,7 @@ class ServerProcessTest extends TestCase
         $this->assertSame("INFO  Stopping server on 127.0.0.1:{$server->port()}.", $this->lines($server)[1]);
     }
 
-    public function test_clearing_the_cache_does_not_end_the_server(): void
+    public function test_d18_clearing_the_cache_does_not_end_the_server(): void
     {
         $this->start(['reverb:restart'], ['CACHE_DRIVER' => 'file'])->wait();
         $server = $this->startServer([], ['CACHE_DRIVER' => 'file']);
@@ -93,7 +93,7 @@ class ServerProcessTest extends TestCase
         $this->assertSame(0, $server->signal(SIGTERM)->wait());
     }
 
-    public function test_a_cache_that_fails_does_not_end_the_server(): void
+    public function test_d18_a_cache_that_fails_does_not_end_the_server(): void
     {
         $server = $this->startServer([], ['CACHE_DRIVER' => 'database']);
 

@@ -20,3 +20,4 @@ mod http;
 mod lifecycle;
 mod limits;
 mod queries;
+mod rubbish;

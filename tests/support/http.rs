@@ -55,6 +55,12 @@ impl Request {
         self
     }
 
+    /// Sets the body, which need not be JSON.
+    pub(crate) fn text(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.body);
+        self
+    }
+
     /// Signs what will be sent.
     pub(crate) fn signed(mut self, key: &str, secret: &str) -> Self {
         self.signer = Some((key.to_owned(), secret.to_owned()));

@@ -56,3 +56,10 @@ fn hexadecimal(bytes: &[u8]) -> String {
         .for_each(|byte| write!(text, "{byte:02x}").unwrap());
     text
 }
+
+/// What this process, the server included, has in memory.
+pub(crate) fn resident_bytes() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let resident: usize = pages.split(' ').nth(1).unwrap().parse().unwrap();
+    resident * 4096
+}

@@ -55,7 +55,7 @@ class RestartSignalTest extends TestCase
         $this->assertTrue($this->received());
     }
 
-    public function test_clearing_the_cache_restarts_nothing(): void
+    public function test_d18_clearing_the_cache_restarts_nothing(): void
     {
         $this->store->forever('laravel:reverb:restart', 100);
         $this->received();
@@ -69,7 +69,7 @@ class RestartSignalTest extends TestCase
         $this->assertTrue($this->received());
     }
 
-    public function test_a_failing_cache_restarts_nothing_and_is_reported_once(): void
+    public function test_d18_a_failing_cache_restarts_nothing_and_is_reported_once(): void
     {
         $this->failing(fn () => [$this->received(), $this->received()]);
 

@@ -39,6 +39,7 @@ impl<O: Outlet> Worker<O> {
         }
         let user = self.connections[key].user.as_deref();
         let member = member(access, request, user)?;
+        self.leave_as_another(key, (index, application), name, member.as_deref());
         let joined = member
             .as_ref()
             .filter(|_| access == Access::Presence)
@@ -66,6 +67,22 @@ impl<O: Outlet> Worker<O> {
                 .push(cached.unwrap_or_else(|| encode(&cache_miss(name.as_str()))));
         }
         Ok(())
+    }
+
+    /// Who subscribes again as another user leaves first, so that its list does not show the first.
+    fn leave_as_another(
+        &mut self,
+        key: ConnectionKey,
+        (index, application): (ApplicationIndex, &Application),
+        name: &ChannelName,
+        member: Option<&Member>,
+    ) {
+        let channel = self.names.get(&(index, name.clone()));
+        let earlier = channel.and_then(|channel| self.connections[key].subscription(*channel));
+        let earlier = earlier.and_then(|subscription| subscription.member.as_ref());
+        if earlier.is_some_and(|earlier| Some(earlier.user_id()) != member.map(Member::user_id)) {
+            self.unsubscribe(key, (index, application), name.clone());
+        }
     }
 
     /// Limits that the application has set; by default there are none.

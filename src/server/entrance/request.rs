@@ -62,10 +62,9 @@ impl Request {
             .map(|header| (header.name, header.value));
         let version = request.version.unwrap_or(0);
         let Ok(Route::Socket { key }) = Route::parse(method, path(target), &shared.path) else {
-            return if framing::is_faulty(version, headers) {
-                Self::refused(ApiError::BadRequest)
-            } else {
-                Self::Api
+            return match framing::check(version, headers) {
+                Ok(()) => Self::Api,
+                Err(error) => Self::refused(error),
             };
         };
         match handshake::accept(method, version, headers, shared.compression) {
