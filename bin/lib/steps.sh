@@ -11,7 +11,7 @@ steps=(
     'stubs      5  stubs/ against reflection'
     'unit      10  the Composer package with a fake server'
     'laravel   15  the Composer package in a real Laravel'
-    'clients   10  stock pusher-js, Laravel Echo and HTTP SDKs, two generations each, against the extension'
+    'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
     'e2e       15  pusher-js and Laravel Echo against php-fpm, queue worker and command line'
     'demo      15  bin/demo --check: two tabs of a headless Chromium'
     'pecl      20  phpize, configure, make, make test and make install on a copy'

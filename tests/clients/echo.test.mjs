@@ -115,7 +115,7 @@ for (const { name, Echo } of echoes) {
           broadcaster: 'reverb', key, Pusher, wsHost: '127.0.0.1', wsPort: port, wssPort: port, forceTLS: false,
           enabledTransports: ['ws', 'wss'], withoutInterceptors: true,
         });
-        app('members-key').clients.push(echo.connector.pusher);
+        app('members-key').farewells.push(() => echo.disconnect());
 
         await state(echo.connector.pusher, 'connected');
 

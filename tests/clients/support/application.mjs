@@ -16,7 +16,7 @@ export class Application {
     this.port = server.port;
     this.key = key;
     this.http = new PusherHttp({ appId, key, secret, encryptionMasterKeyBase64, ...address });
-    this.clients = [];
+    this.farewells = [];
   }
 
   /**
@@ -36,7 +36,7 @@ export class Application {
       },
       ...options,
     });
-    this.clients.push(client);
+    this.farewells.push(() => client.disconnect());
 
     return client;
   }
@@ -57,9 +57,13 @@ export class Application {
 
   /** Resolves when all clients have left in the eyes of the server, so that the next test begins with none. */
   async leave() {
-    this.clients.forEach((client) => client.disconnect());
-    this.clients = [];
+    const deadline = performance.now() + 10_000;
+    await Promise.all(this.farewells.map((leave) => leave()));
 
-    while ((await this.get('/connections')).connections > 0);
+    while ((await this.get('/connections')).connections > 0) {
+      if (performance.now() > deadline) {
+        throw new Error(`Clients of ${this.key} are still connected`);
+      }
+    }
   }
 }

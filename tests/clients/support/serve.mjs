@@ -9,11 +9,11 @@ import { Server } from './server.mjs';
  * Starts a server before the tests and stops it after them. The function it returns gives an application by its key;
  * `stop` and `start` are for tests of just that, on the same port.
  */
-export function serve() {
+export function serve(settings) {
   const applications = new Map();
   let server;
 
-  before(async () => { server = await Server.start(); });
+  before(async () => { server = await Server.start(settings); });
   afterEach(async () => {
     await Promise.all([...applications.values()].map((application) => application.leave()));
     applications.clear();
@@ -32,6 +32,6 @@ export function serve() {
     freeze: () => server.freeze(),
     thaw: () => server.thaw(),
     stop: () => server.stop(),
-    async start() { server = await Server.start(server.port); },
+    async start() { server = await Server.start({ ...settings, port: server.port }); },
   });
 }

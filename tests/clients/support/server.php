@@ -1,14 +1,14 @@
 <?php
 
 // The server under test: the extension alone, without Laravel. Prints its port, and serves until SIGTERM.
-// Usage: php server.php [PORT]     without a port, a free one
+// Usage: php server.php [PORT [SETTINGS]]     without a port, or with 0, a free one; SETTINGS are JSON
 
 use Reverb\Server;
 
 $defaults = ['ping_interval' => 60, 'activity_timeout' => 30, 'allowed_origins' => ['*'], 'max_message_size' => 10_000];
 $applications = json_decode(file_get_contents(__DIR__.'/applications.json'), true, flags: JSON_THROW_ON_ERROR);
 
-$server = Server::start([
+$server = Server::start(json_decode($argv[2] ?? '{}', true, flags: JSON_THROW_ON_ERROR) + [
     'host' => '127.0.0.1',
     'port' => $argv[1] ?? 0,
     'applications' => array_map(fn (array $application) => $application + $defaults, $applications),
