@@ -47,7 +47,8 @@ pub enum PusherError {
     /// The connection was silent after a ping.
     #[error("Pong reply not received in time")]
     PongNotReceived,
-    /// The server is about to stop; the client should come again at once.
+    /// The server is about to stop. Who came again at once would find nobody, and pusher-js looks
+    /// again only after 15 seconds; told to wait, it comes after one.
     #[error("Server is shutting down")]
     ServerShutdown,
     /// The connection reads more slowly than it is sent to: its backlog passed `max_backlog`.
@@ -92,12 +93,11 @@ impl PusherError {
             Self::ApplicationUnknown => 4001,
             Self::OverConnectionQuota => 4004,
             Self::OriginNotAllowed | Self::ConnectionUnauthorized | Self::NotAMember => 4009,
-            Self::TooSlow => 4100,
+            Self::ServerShutdown | Self::TooSlow => 4100,
             Self::InvalidMessageFormat
             | Self::InvalidUserId
             | Self::InvalidUser
-            | Self::ChannelNameTooLong
-            | Self::ServerShutdown => 4200,
+            | Self::ChannelNameTooLong => 4200,
             Self::PongNotReceived => 4201,
             Self::RateLimitExceeded
             | Self::ClientEventsDisabled

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { pushers } from './support/generations.mjs';
-import { event, message, settled, state, subscribed } from './support/listen.mjs';
+import { event, message, refusal, settled, state, subscribed } from './support/listen.mjs';
 import { serve } from './support/serve.mjs';
 
 const app = serve();
@@ -49,17 +49,21 @@ describe('liveness', { timeout: 120_000 }, () => {
     });
     const names = ['news', 'private-news', 'presence-news'];
     const channels = clients.flatMap((client) => names.map((name) => client.subscribe(name)));
+    const arrived = () => Promise.all([
+      ...channels.map(subscribed),
+      ...clients.map((client) => message(client, 'pusher:signin_success')),
+    ]);
     clients.forEach((client) => client.signin());
-    await Promise.all(channels.map(subscribed));
-    const left = clients.map((client) => state(client, 'connecting'));
-    const back = [...channels.map(subscribed), ...clients.map((client) => message(client, 'pusher:signin_success'))];
+    await arrived();
+    const [told, back] = [Promise.all(clients.map(refusal)), arrived()];
 
     const { code } = await app.stop();
-    await Promise.all(left);
     await app.start();
-    await Promise.all(back);
+    await back;
 
     assert.equal(code, 0);
+    // This makes pusher-js wait for a second. Told to come back at once it would find the port closed, and wait for 15.
+    assert.deepEqual(await told, clients.map(() => ({ code: 4100, message: 'Server is shutting down' })));
     assert.deepEqual(clients.map((client) => client.channel('presence-news').members.count), [1, 1]);
     const heard = channels.map((channel) => event(channel, 'posted'));
     await app('members-key').http.trigger(names, 'posted', 'We are back');

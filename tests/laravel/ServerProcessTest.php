@@ -56,7 +56,7 @@ class ServerProcessTest extends TestCase
         $browser = (new WebSocket($server->port()))->subscribe('messages');
 
         $server->signal($signal);
-        $this->assertSame(['code' => 4200, 'message' => 'Server is shutting down'], $browser->expect('pusher:error'));
+        $this->assertSame(['code' => 4100, 'message' => 'Server is shutting down'], $browser->expect('pusher:error'));
         $browser->expectEnd();
 
         $this->assertSame(0, $server->wait(), $server->output());

@@ -28,8 +28,8 @@ fn stopping_tells_the_clients_to_come_again() {
     thread::scope(|scope| {
         scope.spawn(|| server.stop());
         for mut client in [ada, bob] {
-            client.expect_error(4200, "Server is shutting down");
-            client.expect_closed(4200, "Server is shutting down");
+            client.expect_error(4100, "Server is shutting down");
+            client.expect_closed(4100, "Server is shutting down");
         }
     });
     server.stop();
