@@ -123,6 +123,24 @@ for (const { name, Pusher } of pushers) {
       assert.deepEqual(messages, [2]);
     });
 
+    test('who changes its mind before the answer is subscribed to what it wanted last', async () => {
+      const { http } = app('members-key');
+      const client = app('members-key').client(Pusher);
+      await state(client, 'connected');
+      for (const channelName of ['wanted', 'private-wanted', 'unwanted']) {
+        client.subscribe(channelName);
+        client.unsubscribe(channelName);
+      }
+      const channels = ['wanted', 'private-wanted'].map((channelName) => client.subscribe(channelName));
+      await Promise.all(channels.map(subscribed));
+      await settled(client);
+
+      assert.deepEqual(await app('members-key').get('/channels'), { channels: { wanted: {}, 'private-wanted': {} } });
+      const heard = channels.map((channel) => event(channel, 'posted'));
+      await http.trigger(['wanted', 'private-wanted', 'unwanted'], 'posted', 1);
+      assert.deepEqual(await Promise.all(heard), [1, 1]);
+    });
+
     test('subscribers learn how many they are, where the application wants it', async () => {
       const [first, second] = [app('counted-key').client(Pusher), app('counted-key').client(Pusher)];
       const channel = first.subscribe('news');

@@ -48,6 +48,15 @@ for (const { name, Pusher } of pushers) {
       assert.equal((await subscribed(enter('7'))).count, 1);
     });
 
+    test('too many messages, where they end the connection', async () => {
+      const client = app('strict-key').client(Pusher);
+      await Promise.all([subscribed(client.subscribe('one')), subscribed(client.subscribe('two'))]);
+
+      client.subscribe('three');
+
+      await givenUp(client, { code: 4301, message: 'Rate limit exceeded' });
+    });
+
     test('what is too large for a message ends the connection, and pusher-js comes back', async () => {
       const client = app('members-key').client(Pusher);
       await state(client, 'connected');

@@ -10,10 +10,13 @@ const applications = JSON.parse(readFileSync(new URL('applications.json', import
 const encryptionMasterKeyBase64 = Buffer.from('0123456789abcdef0123456789abcdef').toString('base64');
 
 export class Application {
-  constructor(server, key) {
+  /** `path` is where the server's routes begin. */
+  constructor(server, key, path = '') {
     const { app_id: appId, secret } = applications.find((application) => application.key === key);
-    const address = { host: '127.0.0.1', port: server.port, timeout: 10_000 };
+    // The SDK has no setting for a path, but puts it where it belongs; it signs without it, as the one for PHP does.
+    const address = { host: '127.0.0.1', port: server.port + path, timeout: 10_000 };
     this.port = server.port;
+    this.path = path;
     this.key = key;
     this.http = new PusherHttp({ appId, key, secret, encryptionMasterKeyBase64, ...address });
     this.farewells = [];
@@ -27,6 +30,7 @@ export class Application {
     const client = new Pusher(key, {
       wsHost: '127.0.0.1',
       wsPort: this.port,
+      wsPath: this.path,
       forceTLS: false,
       enabledTransports: ['ws'],
       cluster: '',
