@@ -12,6 +12,8 @@ use support::{HttpServer, Script, UnixServer, WELCOMED};
 
 #[path = "client/support.rs"]
 mod support;
+#[path = "client/unwaited.rs"]
+mod unwaited;
 
 const ANSWER_LIMIT: Duration = Duration::from_millis(300);
 
@@ -181,7 +183,7 @@ fn another_version_of_the_server_is_named() {
     assert_eq!(
         text(over_unix(&server).publish(&event())),
         format!(
-            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 1); after an upgrade of the extension, run: php artisan reverb:restart",
+            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 2); after an upgrade of the extension, run: php artisan reverb:restart",
             server.path()
         )
     );

@@ -57,7 +57,8 @@ fn client_frames() -> Vec<ClientFrame<'static>> {
 fn server_frames() -> Vec<ServerFrame<'static>> {
     vec![
         ServerFrame::Challenge { nonce: NONCE },
-        ServerFrame::Welcome,
+        ServerFrame::Welcome { server: [4; 16] },
+        ServerFrame::Closing,
         ServerFrame::Refused {
             reason: Reason::WRONG_SECRET,
             message: "no",
@@ -74,8 +75,8 @@ fn server_frames() -> Vec<ServerFrame<'static>> {
 #[test]
 fn frames_have_these_bytes() {
     let mut welcome = Vec::new();
-    ServerFrame::Welcome.encode(&mut welcome);
-    assert_eq!(welcome, [1, 0, 0, 0, 2]);
+    ServerFrame::Welcome { server: [4; 16] }.encode(&mut welcome);
+    assert_eq!(welcome, [&[17, 0, 0, 0, 2][..], &[4; 16]].concat());
 
     let mut failed = Vec::new();
     ServerFrame::Failed {
@@ -110,7 +111,7 @@ fn frames_have_these_bytes() {
 #[test]
 fn hello_says_version_publisher_answer_and_application() {
     let expected = [
-        &[59, 0, 0, 0, 65, 1][..],
+        &[59, 0, 0, 0, 65, 2][..],
         &PUBLISHER,
         &[3; 32],
         b"\x05\0\0\0app-1",
@@ -197,7 +198,7 @@ fn rubbish_from_a_client_is_named() {
         (&[1, 0, 0, 0, 2], LocalError::UnknownKind(2)),
         (b"GET / HTTP/1.1\r\n\r\n", LocalError::TooLarge(0x2054_4547)),
         (&[2, 0, 0, 0, 65, 9], LocalError::Version(9)),
-        (&[2, 0, 0, 0, 65, 1], LocalError::WrongLength(65)),
+        (&[2, 0, 0, 0, 65, 2], LocalError::WrongLength(65)),
         (&[1, 0, 0, 0, 66], LocalError::WrongLength(66)),
         (
             &[10, 0, 0, 0, 66, 1, 0, 0, 0, 0, 0, 0, 0, 4],
@@ -236,7 +237,7 @@ fn rubbish_from_a_server_is_named() {
     let cases: &[(&[u8], LocalError)] = &[
         (&[0, 0, 0, 0], LocalError::Empty),
         (&[1, 0, 0, 0, 66], LocalError::UnknownKind(66)),
-        (&[2, 0, 0, 0, 1, 2], LocalError::Version(2)),
+        (&[2, 0, 0, 0, 1, 1], LocalError::Version(1)),
         (&[2, 0, 0, 0, 2, 0], LocalError::WrongLength(2)),
         (&[0, 16, 0, 0, 3], LocalError::TooLarge(4096)),
     ];

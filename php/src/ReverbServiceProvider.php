@@ -6,6 +6,7 @@ use Illuminate\Broadcasting\BroadcastManager;
 use Illuminate\Contracts\Foundation\CachesConfiguration;
 use Illuminate\Support\Arr;
 use Illuminate\Support\ServiceProvider;
+use Laravel\Reverb\Broadcasting\Batch;
 use Laravel\Reverb\Broadcasting\ReverbBroadcaster;
 use Laravel\Reverb\Console\Commands\InstallCommand;
 use Laravel\Reverb\Contracts\Logger;
@@ -37,6 +38,7 @@ class ReverbServiceProvider extends ServiceProvider
 
         $this->app->instance(Logger::class, new NullLogger);
         $this->app->singletonIf(Engine::class, Extension::class);
+        $this->app->singleton(Batch::class);
 
         $this->callAfterResolving(BroadcastManager::class, $this->registerBroadcaster(...));
 
@@ -87,7 +89,10 @@ class ReverbServiceProvider extends ServiceProvider
     {
         $manager->extend('reverb', function ($app, array $config) {
             return new ReverbBroadcaster(
-                $app->make(Engine::class), $config, $app->make('config')->get('reverb.servers.reverb.socket')
+                $app->make(Engine::class),
+                $config,
+                $app->make('config')->get('reverb.servers.reverb.socket'),
+                $app->make(Batch::class),
             );
         });
     }

@@ -117,7 +117,7 @@ pub enum PublishError {
         /// The server's text.
         message: String,
     },
-    /// The connection was lost twice. Whether the server took the event is not known.
+    /// The connection was lost. Whether the server took the event is not known.
     #[error("the connection to {target} was lost: {cause}")]
     Lost {
         /// Who was asked.
@@ -125,6 +125,9 @@ pub enum PublishError {
         /// The system's text.
         cause: String,
     },
+    /// An event that nobody waited for was not published, or it is not known; the caller's event was not sent.
+    #[error("nothing was sent, because an earlier event that was not waited for failed: {0}")]
+    Earlier(Box<PublishError>),
     /// What answers is no Reverb server, or one of another version.
     #[error("{target} does not answer as this extension expects ({cause}); {}", .target.remedy())]
     Incompatible {

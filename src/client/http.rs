@@ -50,10 +50,26 @@ pub(super) enum HttpError {
     Unexpected(String),
 }
 
+/// `POST /events`: one event for some channels.
 #[derive(Serialize)]
 struct EventBody<'a> {
     name: &'a str,
     channels: &'a [&'a str],
+    data: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket_id: Option<&'a str>,
+}
+
+/// `POST /batch_events`: each event is for one channel.
+#[derive(Serialize)]
+struct BatchBody<'a> {
+    batch: Vec<BatchEvent<'a>>,
+}
+
+#[derive(Serialize)]
+struct BatchEvent<'a> {
+    name: &'a str,
+    channel: &'a str,
     data: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     socket_id: Option<&'a str>,
@@ -79,18 +95,16 @@ pub(super) fn publish(
     agent: &Agent,
     options: &Options,
     http: &HttpOptions,
-    event: &Event<'_>,
+    events: &[Event<'_>],
     deadline: Deadline,
 ) -> Result<(), HttpError> {
-    let body = serde_json::to_vec(&EventBody {
-        name: event.name,
-        channels: &event.channels,
-        data: event.data,
-        socket_id: event.socket_id,
-    })
-    .map_err(|error| HttpError::Unexpected(error.to_string()))?;
+    let (endpoint, body) = match events {
+        [event] => ("events", serde_json::to_vec(&EventBody::new(event))),
+        events => ("batch_events", serde_json::to_vec(&BatchBody::new(events))),
+    };
+    let body = body.map_err(|error| HttpError::Unexpected(error.to_string()))?;
     let remaining = deadline.remaining().ok_or(HttpError::TimedOut)?;
-    let address = http.base() + &signed_path(options, &body, unix_time());
+    let address = http.base() + &signed_path(options, endpoint, &body, unix_time());
     let response = agent
         .post(address)
         .config()
@@ -109,11 +123,38 @@ pub(super) fn publish(
     judge(response)
 }
 
+impl<'a> EventBody<'a> {
+    fn new(event: &'a Event<'a>) -> Self {
+        Self {
+            name: event.name,
+            channels: &event.channels,
+            data: event.data,
+            socket_id: event.socket_id,
+        }
+    }
+}
+
+impl<'a> BatchBody<'a> {
+    fn new(events: &'a [Event<'a>]) -> Self {
+        let of_one = |event: &'a Event<'a>| {
+            event.channels.iter().map(|channel| BatchEvent {
+                name: event.name,
+                channel,
+                data: event.data,
+                socket_id: event.socket_id,
+            })
+        };
+        Self {
+            batch: events.iter().flat_map(of_one).collect(),
+        }
+    }
+}
+
 /// The request's path and query, with Pusher's signature over method, path, parameters and body.
 ///
 /// The prefix of a server that is not at the root is not signed: Reverb cuts it off before it verifies.
-fn signed_path(options: &Options, body: &[u8], timestamp: u64) -> String {
-    let path = format!("/apps/{}/events", percent_encoded(&options.app_id));
+fn signed_path(options: &Options, endpoint: &str, body: &[u8], timestamp: u64) -> String {
+    let path = format!("/apps/{}/{endpoint}", percent_encoded(&options.app_id));
     let digest = Md5::digest(body)
         .iter()
         .fold(String::new(), |mut digest, byte| {

@@ -10,6 +10,7 @@
 
 mod deadline;
 mod error;
+mod explain;
 mod http;
 mod kept;
 mod options;

@@ -21,6 +21,8 @@ pub struct Options {
     pub(super) connect_timeout: Duration,
     /// Limits one publish in all, over every way that is tried.
     pub(super) timeout: Duration,
+    /// Whether a publish over the unix socket waits for the server's answer.
+    pub(super) acknowledge: bool,
 }
 
 #[derive(Clone)]
@@ -96,6 +98,7 @@ impl Options {
             connect_timeout: milliseconds(map, "connect_timeout", DEFAULT_CONNECT_TIMEOUT)?
                 .min(timeout),
             timeout,
+            acknowledge: boolean(map, "acknowledge")?.unwrap_or(true),
         })
     }
 }
@@ -195,6 +198,15 @@ fn integer(
         least,
         most,
     })
+}
+
+/// Reads an optional boolean.
+fn boolean(map: &Map<String, Value>, key: &'static str) -> Result<Option<bool>, OptionsError> {
+    match map.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(value)) => Ok(Some(*value)),
+        Some(_) => Err(OptionsError::WrongType(key, "a boolean")),
+    }
 }
 
 fn milliseconds(

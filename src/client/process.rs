@@ -12,60 +12,71 @@ use super::{
     publisher::Event,
 };
 use crate::{
-    engine::{Engine, Publication, process},
-    protocol::{ChannelName, InvalidChannelName, SocketId},
+    engine::{ApplicationIndex, ApplicationLimits, Engine, Publication, process},
+    protocol::{ChannelName, SocketId},
 };
 
 /// How often a full engine is looked at; nothing wakes a publisher that waits for it.
 const CONGESTED_PAUSE: Duration = Duration::from_millis(1);
 
 /// Publishes to the engine that runs in this process; `None` if there is none that knows the application by this secret.
-pub(super) fn publish(options: &Options, event: &Event<'_>) -> Option<Result<(), PublishError>> {
+///
+/// Nothing is published if one of the events is refused.
+pub(super) fn publish(options: &Options, events: &[Event<'_>]) -> Option<Result<(), PublishError>> {
     let engine = process::current()?;
     let applications = engine.applications();
     let index = applications.by_id(&options.app_id)?;
-    if applications.application(index).secret != options.secret {
+    let application = applications.application(index);
+    if application.secret != options.secret {
         return None;
     }
-    let channels = match channel_names(event) {
-        Ok(channels) => channels,
-        Err(error) => {
-            return Some(Err(PublishError::Refused {
-                target: Target::Process,
-                message: error.to_string(),
-            }));
+    let checked: Result<Vec<_>, _> = events
+        .iter()
+        .map(|event| channel_names(event, &application.limits))
+        .collect();
+    Some(checked.and_then(|channels| {
+        for (event, channels) in events.iter().zip(&channels) {
+            wait_for_room(&engine, options)?;
+            publish_one(&engine, index, event, channels);
         }
-    };
-    let limits = &applications.application(index).limits;
-    if let Err(error) = limits.check(event.name, event.data, &channels) {
-        return Some(Err(PublishError::Refused {
-            target: Target::Process,
-            message: error.to_string(),
-        }));
-    }
-    if let Err(error) = wait_for_room(&engine, options) {
-        return Some(Err(error));
-    }
-    engine.publish(
-        index,
-        &Publication {
-            event: event.name,
-            data: event.data,
-            channels: &channels,
-            // A text that is no id of ours excludes nobody, as on the other ways.
-            except: event.socket_id.and_then(SocketId::parse),
-        },
-        Instant::now(),
-    );
-    Some(Ok(()))
+        Ok(())
+    }))
 }
 
-fn channel_names(event: &Event<'_>) -> Result<Vec<ChannelName>, InvalidChannelName> {
-    event
-        .channels
-        .iter()
-        .map(|channel| ChannelName::parse(channel))
-        .collect()
+fn publish_one(
+    engine: &Engine,
+    application: ApplicationIndex,
+    event: &Event<'_>,
+    channels: &[ChannelName],
+) {
+    let publication = Publication {
+        event: event.name,
+        data: event.data,
+        channels,
+        // A text that is no id of ours excludes nobody, as on the other ways.
+        except: event.socket_id.and_then(SocketId::parse),
+    };
+    engine.publish(application, &publication, Instant::now());
+}
+
+/// The channels of an event that is within the limits.
+fn channel_names(
+    event: &Event<'_>,
+    limits: &ApplicationLimits,
+) -> Result<Vec<ChannelName>, PublishError> {
+    let names = event.channels.iter().map(|name| ChannelName::parse(name));
+    let channels: Vec<_> = names.collect::<Result<_, _>>().map_err(refused)?;
+    limits
+        .check(event.name, event.data, &channels)
+        .map_err(refused)?;
+    Ok(channels)
+}
+
+fn refused(error: impl ToString) -> PublishError {
+    PublishError::Refused {
+        target: Target::Process,
+        message: error.to_string(),
+    }
 }
 
 /// Holds the publisher back while the workers have too much to deliver, for as long as the time limit.

@@ -1,21 +1,21 @@
 //! The front of this layer: chooses the way, signs what browsers show.
 
-use std::path::Path;
-
 use super::{
     deadline::Deadline,
-    error::{Absence, PublishError, Target},
+    error::{Absence, PublishError},
+    explain,
     http::{self, HttpError},
     kept::Kept,
-    options::{HttpOptions, Options},
+    options::Options,
     process,
-    unix::UnixError,
+    unix::{Patience, UnixError, Way},
 };
-use crate::protocol::{auth, local::Reason};
+use crate::protocol::auth;
 
 /// Publishes for one application, and signs for it.
 pub struct Publisher {
     options: Options,
+    patience: Patience,
     route: Option<Route>,
 }
 
@@ -60,25 +60,61 @@ impl Publisher {
     #[must_use]
     pub fn new(options: Options) -> Self {
         Self {
+            patience: Patience::of(options.acknowledge),
             options,
             route: None,
         }
     }
 
-    /// Publishes an event and returns when a server has taken it.
+    /// Publishes an event and returns when a server has taken it; with `acknowledge` off, when it is written.
     ///
     /// # Errors
     /// Why no server took it. After `TimedOut` and `Lost` it may have been published all the same.
+    /// `Earlier`, if an event that was not waited for failed: this one was not sent then.
     pub fn publish(&mut self, event: &Event<'_>) -> Result<Route, PublishError> {
-        if event.channels.is_empty() || event.channels.iter().any(|channel| channel.is_empty()) {
-            return Err(PublishError::NoChannel);
+        self.publish_all(std::slice::from_ref(event), self.patience)
+    }
+
+    /// Publishes events in their order and returns when a server has answered all of them.
+    ///
+    /// # Errors
+    /// The first failure; the events around it may have been published.
+    pub fn publish_batch(&mut self, events: &[Event<'_>]) -> Result<(), PublishError> {
+        if events.is_empty() {
+            return Ok(());
         }
-        if let Some(socket_id) = event.socket_id {
-            check_socket_id(socket_id)?;
-        }
-        let route = self.choose(event)?;
-        self.route = Some(route);
-        Ok(route)
+        self.publish_all(events, Patience::Wait).map(drop)
+    }
+
+    /// Waits for the server's answers from now on, or not; returns what held before.
+    pub fn acknowledge(&mut self, acknowledge: bool) -> bool {
+        std::mem::replace(&mut self.patience, Patience::of(acknowledge)) == Patience::Wait
+    }
+
+    /// Waits until the server has answered every event that was not waited for.
+    ///
+    /// # Errors
+    /// The first failure among them that was not told yet.
+    pub fn settle(&self) -> Result<(), PublishError> {
+        let Some(socket) = &self.options.socket else {
+            return Ok(());
+        };
+        let way = Way {
+            socket,
+            options: &self.options,
+            deadline: Deadline::after(self.options.timeout),
+        };
+        Kept::with(|kept| kept.link(socket, &self.options).settle(way))
+            .map_err(|error| explain::unix(&self.options, socket, error))
+    }
+
+    /// How many events of this process have failed that nobody waited for.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        let socket = self.options.socket.as_ref();
+        socket.map_or(0, |socket| {
+            Kept::with(|kept| kept.link(socket, &self.options).failures())
+        })
     }
 
     /// The way of the last publish that succeeded.
@@ -119,31 +155,47 @@ impl Publisher {
         Ok(format!("{}:{signature}", self.options.key))
     }
 
-    fn choose(&self, event: &Event<'_>) -> Result<Route, PublishError> {
+    fn publish_all(
+        &mut self,
+        events: &[Event<'_>],
+        patience: Patience,
+    ) -> Result<Route, PublishError> {
+        events.iter().try_for_each(Event::check)?;
+        let route = self.choose(events, patience)?;
+        self.route = Some(route);
+        Ok(route)
+    }
+
+    fn choose(&self, events: &[Event<'_>], patience: Patience) -> Result<Route, PublishError> {
         let options = &self.options;
-        if let Some(result) = process::publish(options, event) {
+        if let Some(result) = process::publish(options, events) {
             return result.map(|()| Route::Process);
         }
         let deadline = Deadline::after(options.timeout);
         let mut absences = Vec::new();
         if let Some(socket) = &options.socket {
-            match Kept::with(|kept| {
-                kept.link(socket, options)
-                    .publish(socket, options, event, deadline)
-            }) {
+            let way = Way {
+                socket,
+                options,
+                deadline,
+            };
+            match Kept::with(|kept| kept.link(socket, options).publish(way, events, patience)) {
                 Ok(()) => return Ok(Route::Unix),
-                Err(UnixError::Unreachable(cause)) => absences.push(absence(socket, cause)),
-                Err(error) => return Err(self.explain_unix(socket, error, event)),
+                Err(UnixError::Unreachable(cause)) => absences.push(Absence {
+                    place: socket.display().to_string(),
+                    cause,
+                }),
+                Err(error) => return Err(explain::unix(options, socket, error)),
             }
         }
         if let Some(http) = &options.http {
-            match Kept::with(|kept| http::publish(kept.agent(), options, http, event, deadline)) {
+            match Kept::with(|kept| http::publish(kept.agent(), options, http, events, deadline)) {
                 Ok(()) => return Ok(Route::Http),
                 Err(HttpError::Unreachable(cause)) => absences.push(Absence {
                     place: http.base(),
                     cause,
                 }),
-                Err(error) => return Err(self.explain_http(http, error, event)),
+                Err(error) => return Err(explain::http(options, http, error, events)),
             }
         }
         Err(if absences.is_empty() {
@@ -152,95 +204,14 @@ impl Publisher {
             PublishError::NotRunning(absences)
         })
     }
-
-    fn explain_unix(&self, socket: &Path, error: UnixError, event: &Event<'_>) -> PublishError {
-        let target = Target::Socket(socket.to_owned());
-        match error {
-            UnixError::Refused(reason, message) => {
-                self.explain_refusal(target, reason, message, event)
-            }
-            UnixError::TooLarge => self.too_large(target, event),
-            UnixError::TimedOut => self.timed_out(target),
-            UnixError::Unexpected(cause) => PublishError::Incompatible { target, cause },
-            UnixError::Broken(cause) | UnixError::Unreachable(cause) => {
-                PublishError::Lost { target, cause }
-            }
-        }
-    }
-
-    fn explain_refusal(
-        &self,
-        target: Target,
-        reason: Reason,
-        message: String,
-        event: &Event<'_>,
-    ) -> PublishError {
-        match reason {
-            Reason::WRONG_SECRET => self.wrong_secret(target),
-            Reason::UNKNOWN_APPLICATION => self.unknown_application(target),
-            Reason::TOO_LARGE => self.too_large(target, event),
-            Reason::VERSION => PublishError::Incompatible {
-                target,
-                cause: message,
-            },
-            _ => PublishError::Refused { target, message },
-        }
-    }
-
-    fn explain_http(
-        &self,
-        http: &HttpOptions,
-        error: HttpError,
-        event: &Event<'_>,
-    ) -> PublishError {
-        let target = Target::Url(http.base());
-        match error {
-            HttpError::WrongSecret => self.wrong_secret(target),
-            HttpError::UnknownApplication => self.unknown_application(target),
-            HttpError::TooLarge => self.too_large(target, event),
-            HttpError::TimedOut => self.timed_out(target),
-            HttpError::Refused(message) => PublishError::Refused { target, message },
-            HttpError::Unexpected(cause) => PublishError::Incompatible { target, cause },
-            HttpError::Broken(cause) | HttpError::Unreachable(cause) => {
-                PublishError::Lost { target, cause }
-            }
-        }
-    }
-
-    fn wrong_secret(&self, target: Target) -> PublishError {
-        PublishError::WrongSecret {
-            target,
-            app_id: self.options.app_id.clone(),
-        }
-    }
-
-    fn unknown_application(&self, target: Target) -> PublishError {
-        PublishError::UnknownApplication {
-            target,
-            app_id: self.options.app_id.clone(),
-        }
-    }
-
-    fn too_large(&self, target: Target, event: &Event<'_>) -> PublishError {
-        PublishError::TooLarge {
-            target,
-            event: event.name.to_owned(),
-            bytes: event.data.len(),
-        }
-    }
-
-    fn timed_out(&self, target: Target) -> PublishError {
-        PublishError::TimedOut {
-            target,
-            limit: self.options.timeout,
-        }
-    }
 }
 
-fn absence(socket: &Path, cause: String) -> Absence {
-    Absence {
-        place: socket.display().to_string(),
-        cause,
+impl Event<'_> {
+    fn check(&self) -> Result<(), PublishError> {
+        if self.channels.is_empty() || self.channels.iter().any(|channel| channel.is_empty()) {
+            return Err(PublishError::NoChannel);
+        }
+        self.socket_id.map_or(Ok(()), check_socket_id)
     }
 }
 

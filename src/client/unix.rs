@@ -1,24 +1,52 @@
 //! The second way: the server's unix socket.
 //!
-//! A [`Link`] outlives its connections. It keeps the publisher's id and sequence, so that an event which is sent
-//! again over a new connection is recognised by the server and not published twice.
+//! A [`Link`] outlives its connections. It keeps the publisher's id, its sequence and the events without an answer,
+//! so that an event which is sent again over a new connection is recognised by the server and not published twice.
 
 use std::path::Path;
 
-use crate::protocol::local::{ClientFrame, LocalError, Publish, PublisherId, Reason};
+use crate::protocol::local::{LocalError, PublisherId, Reason};
 
 use super::{deadline::Deadline, options::Options, publisher::Event};
-use connection::Connection;
+use connection::{Connection, Goal};
+use window::Window;
+pub(super) use window::{Cause, Failure};
 
 mod connection;
+mod window;
 
 /// One application's way to one socket.
 pub(super) struct Link {
     /// `None` until the first publish.
     publisher: Option<PublisherId>,
-    /// The sequence of the last publish.
-    sequence: u64,
+    window: Window,
     connection: Option<Connection>,
+}
+
+/// Where a link leads, and for how long it may be tried.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) socket: &'a Path,
+    pub(super) options: &'a Options,
+    pub(super) deadline: Deadline,
+}
+
+/// Whether a publisher waits for the server's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    Wait,
+    WriteOnly,
+}
+
+impl Patience {
+    /// The patience of a publisher with this option.
+    pub(super) fn of(acknowledge: bool) -> Self {
+        if acknowledge {
+            Self::Wait
+        } else {
+            Self::WriteOnly
+        }
+    }
 }
 
 /// Why the socket did not do.
@@ -30,64 +58,123 @@ pub(super) enum UnixError {
     Broken(String),
     /// The deadline has passed.
     TimedOut,
-    /// The server said no.
+    /// The server does not let us publish.
     Refused(Reason, String),
+    /// An event was not published.
+    Failed(Failure),
+    /// An event that nobody waited for was not published, and therefore this one was not sent.
+    FailedEarlier(Failure),
     /// The other side does not speak our protocol.
     Unexpected(String),
-    /// The event exceeds a frame.
-    TooLarge,
 }
 
 impl Link {
     pub(super) fn new() -> Self {
         Self {
             publisher: None,
-            sequence: 0,
+            window: Window::new(),
             connection: None,
         }
     }
 
-    /// Publishes and waits for the answer. A connection that turns out to be dead is remade once.
+    /// Publishes events in their order. A connection that turns out to be dead is remade once.
+    ///
+    /// After an error none of them is tried any further. Of several events that are waited for, the first failure is
+    /// told; the others may have been published.
     pub(super) fn publish(
         &mut self,
-        socket: &Path,
-        options: &Options,
-        event: &Event<'_>,
-        deadline: Deadline,
+        way: Way<'_>,
+        events: &[Event<'_>],
+        patience: Patience,
     ) -> Result<(), UnixError> {
-        self.sequence += 1;
-        let frame = ClientFrame::Publish(Publish {
-            sequence: self.sequence,
-            acknowledge: true,
-            socket_id: event.socket_id,
-            event: event.name,
-            data: event.data,
-            channels: event.channels.clone(),
-        });
-        match self.attempt(socket, options, &frame, deadline) {
-            Err(UnixError::Broken(_)) => self.attempt(socket, options, &frame, deadline),
-            result => result,
+        self.hear_of_earlier_events(way, patience)?;
+        let (before, failures) = (self.window.sequence(), self.window.failures());
+        self.window.push(events).map_err(UnixError::Failed)?;
+        match patience {
+            Patience::WriteOnly => self.pursue(way, Goal::Written, before),
+            Patience::Wait => {
+                let result = self.pursue(way, Goal::Answered, before);
+                if result.is_ok() {
+                    self.window.forgive_since(failures);
+                }
+                result?;
+                self.told(UnixError::Failed)
+            }
         }
     }
 
-    /// Only a connection that did its work, or whose server refused this one event, is kept.
-    fn attempt(
+    /// Waits until everything is answered.
+    pub(super) fn settle(&mut self, way: Way<'_>) -> Result<(), UnixError> {
+        if !self.window.is_empty() {
+            self.pursue(way, Goal::Answered, self.window.sequence())?;
+        }
+        self.told(UnixError::Failed)
+    }
+
+    /// How many events have failed that nobody waited for.
+    pub(super) fn failures(&self) -> u64 {
+        self.window.failures()
+    }
+
+    /// Tells what has become known of events that nobody waited for; one who waits, waits for them first.
+    fn hear_of_earlier_events(
         &mut self,
-        socket: &Path,
-        options: &Options,
-        frame: &ClientFrame<'_>,
-        deadline: Deadline,
+        way: Way<'_>,
+        patience: Patience,
     ) -> Result<(), UnixError> {
+        if patience == Patience::Wait && !self.window.is_empty() {
+            // Without a connection they have failed now, which is told below.
+            let _ = self.pursue(way, Goal::Answered, self.window.sequence());
+        } else if let Some(connection) = &mut self.connection
+            && connection.listen(&mut self.window).is_err()
+        {
+            self.connection = None;
+        }
+        self.told(UnixError::FailedEarlier)
+    }
+
+    fn told(&mut self, error: fn(Failure) -> UnixError) -> Result<(), UnixError> {
+        self.window
+            .take_failure()
+            .map_or(Ok(()), |failure| Err(error(failure)))
+    }
+
+    /// Reaches the goal, or gives up: what is behind the sequence by this error, what is before it as failures.
+    fn pursue(&mut self, way: Way<'_>, goal: Goal, sequence: u64) -> Result<(), UnixError> {
+        let result = match self.attempt(way, goal) {
+            Err(UnixError::Broken(_)) => self.attempt(way, goal),
+            result => result,
+        };
+        result.map_err(|error| {
+            let error = match error {
+                // The next way must not be tried with what this server may have taken.
+                UnixError::Unreachable(cause) if self.window.is_in_doubt() => {
+                    UnixError::Broken(cause)
+                }
+                error => error,
+            };
+            self.window.take_back(sequence);
+            self.window.give_up(error.cause());
+            error
+        })
+    }
+
+    /// Only a connection that did its work is kept.
+    fn attempt(&mut self, way: Way<'_>, goal: Goal) -> Result<(), UnixError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open(socket, options, self.publisher()?, deadline)?,
+            None => {
+                let (connection, server) = Connection::open(way, self.publisher()?)?;
+                self.window.rewind(server);
+                connection
+            }
         };
-        let result = connection.publish(frame, self.sequence, deadline);
-        if matches!(
-            result,
-            Ok(()) | Err(UnixError::Refused(..) | UnixError::TooLarge)
-        ) {
-            self.connection = Some(connection);
+        let result = connection.exchange(&mut self.window, goal, way.deadline);
+        match &result {
+            Ok(()) => self.connection = Some(connection),
+            // What it said before it left still counts.
+            Err(UnixError::Broken(_)) => drop(connection.listen(&mut self.window)),
+            Err(_) => {}
         }
         result
     }
@@ -100,6 +187,18 @@ impl Link {
         getrandom::fill(&mut publisher)
             .map_err(|error| UnixError::Unreachable(error.to_string()))?;
         Ok(*self.publisher.insert(publisher))
+    }
+}
+
+impl UnixError {
+    /// What is said about events that were lost with it.
+    fn cause(&self) -> &str {
+        match self {
+            Self::Unreachable(cause) | Self::Broken(cause) | Self::Unexpected(cause) => cause,
+            Self::Refused(_, message) => message,
+            Self::TimedOut => "no answer in time",
+            Self::Failed(_) | Self::FailedEarlier(_) => "another event failed",
+        }
     }
 }
 

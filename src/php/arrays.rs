@@ -10,7 +10,7 @@ use ext_php_rs::{
 use serde_json::{Map, Number, Value};
 
 use super::exceptions::configuration;
-use crate::engine::Notice;
+use crate::{client::Event, engine::Notice};
 
 /// How deep a configuration may be nested; an array that contains itself ends here.
 const MAX_DEPTH: usize = 16;
@@ -28,6 +28,59 @@ pub(super) fn texts<'a>(array: &'a ZendHashTable, argument: &str) -> PhpResult<V
     texts.ok_or_else(|| {
         let message = format!("{argument} must be a list of UTF-8 strings");
         PhpException::new(message, 0, ext_php_rs::zend::ce::type_error())
+    })
+}
+
+/// One event of a batch, copied.
+pub(super) struct BatchEvent {
+    channels: Vec<String>,
+    name: String,
+    data: String,
+    socket_id: Option<String>,
+}
+
+impl BatchEvent {
+    pub(super) fn borrowed(&self) -> Event<'_> {
+        Event {
+            channels: self.channels.iter().map(String::as_str).collect(),
+            name: &self.name,
+            data: &self.data,
+            socket_id: self.socket_id.as_deref(),
+        }
+    }
+}
+
+/// The events of a batch: a list of arrays with `channels`, `event`, `data` and perhaps `socket_id`.
+pub(super) fn events(array: &ZendHashTable) -> PhpResult<Vec<BatchEvent>> {
+    let event = |(index, entry): (usize, &Zval)| {
+        batch_event(entry).ok_or_else(|| {
+            let message = format!(
+                "Reverb\\Publisher::publishBatch(): Argument #1 ($events) must be a list of arrays with a list of \
+                 strings `channels` and strings `event`, `data` and, if there is one, `socket_id`; number {index} is not"
+            );
+            PhpException::new(message, 0, ext_php_rs::zend::ce::type_error())
+        })
+    };
+    array.values().enumerate().map(event).collect()
+}
+
+fn batch_event(entry: &Zval) -> Option<BatchEvent> {
+    let entry = entry.dereference().array()?;
+    let text = |value: &Zval| value.dereference().str().map(str::to_owned);
+    Some(BatchEvent {
+        channels: entry
+            .get("channels")?
+            .dereference()
+            .array()?
+            .values()
+            .map(text)
+            .collect::<Option<_>>()?,
+        name: text(entry.get("event")?)?,
+        data: text(entry.get("data")?)?,
+        socket_id: match entry.get("socket_id").map(Zval::dereference) {
+            Some(value) if !value.is_null() => Some(text(value)?),
+            _ => None,
+        },
     })
 }
 

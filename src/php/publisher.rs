@@ -4,7 +4,7 @@
 
 use ext_php_rs::{boxed::ZBox, flags::ClassFlags, prelude::*, types::ZendHashTable};
 
-use super::arrays;
+use super::{arrays, arrays::BatchEvent};
 use crate::client::{self, Event, Options, Route};
 
 /// A publisher for one application. See `stubs/Reverb/Publisher.php` for what PHP may expect.
@@ -41,6 +41,28 @@ impl Publisher {
             socket_id: socketId,
         })?;
         Ok(())
+    }
+
+    /// Publishes several events and returns when a server has answered all of them.
+    pub fn publish_batch(&mut self, events: &ZendHashTable) -> PhpResult<()> {
+        let events = arrays::events(events)?;
+        let events: Vec<Event<'_>> = events.iter().map(BatchEvent::borrowed).collect();
+        Ok(self.publisher.publish_batch(&events)?)
+    }
+
+    /// Waits for the server from now on, or not.
+    pub fn acknowledge(&mut self, acknowledge: bool) -> bool {
+        self.publisher.acknowledge(acknowledge)
+    }
+
+    /// Waits for what was not waited for.
+    pub fn settle(&self) -> PhpResult<()> {
+        Ok(self.publisher.settle()?)
+    }
+
+    /// The number of events that failed after their call.
+    pub fn failures(&self) -> i64 {
+        i64::try_from(self.publisher.failures()).unwrap_or(i64::MAX)
     }
 
     /// Signs a subscription.

@@ -7,9 +7,10 @@
 //! server                                    client
 //! Challenge { nonce }                  ──>
 //!                                      <──  Hello { app_id, publisher, answer }
-//! Welcome | Refused { reason }         ──>
+//! Welcome { server } | Refused { reason } ─>
 //!                                      <──  Publish { sequence, … }      (any number, without waiting)
 //! Ack { sequence } | Failed { sequence } ─>                              (if asked for)
+//! Closing                              ──>                               (the server stops)
 //! ```
 //!
 //! A frame is `length: u32`, `kind: u8`, body; the length counts what follows it. Numbers are little endian,
@@ -17,7 +18,8 @@
 //!
 //! A publisher keeps its id when it connects anew, and its sequences only grow. So the server accepts a publish
 //! if, and only if, its sequence is above the last one seen from that id, and a repeat (sent because the answer
-//! was lost with the connection) is acknowledged without being published twice.
+//! was lost with the connection) is acknowledged without being published twice. This memory ends with the server:
+//! `Welcome` says which one it is, and `Closing` that whatever was not answered before will not be published.
 
 use std::fmt;
 
@@ -34,7 +36,7 @@ mod reader;
 mod writer;
 
 /// The version of this protocol, sent in `Challenge` and `Hello`.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// The longest frame, in bytes after the length. Both sides refuse a longer one before reading it.
 pub const MAX_FRAME: usize = 16 * 1024 * 1024;
@@ -51,6 +53,9 @@ pub type Nonce = [u8; 32];
 /// Random bytes that a process chooses once and keeps over all its connections.
 pub type PublisherId = [u8; 16];
 
+/// Random bytes that a server chooses when it starts: what publishers sent to another one, it does not remember.
+pub type ServerId = [u8; 16];
+
 /// The proof that the other side knows the application's secret.
 pub type Answer = [u8; 32];
 
@@ -65,6 +70,7 @@ mod kind {
     pub(super) const REFUSED: u8 = 3;
     pub(super) const ACK: u8 = 4;
     pub(super) const FAILED: u8 = 5;
+    pub(super) const CLOSING: u8 = 6;
     pub(super) const HELLO: u8 = 65;
     pub(super) const PUBLISH: u8 = 66;
 }
@@ -120,7 +126,10 @@ pub enum ServerFrame<'a> {
         nonce: Nonce,
     },
     /// The publisher is accepted.
-    Welcome,
+    Welcome {
+        /// Which server this is.
+        server: ServerId,
+    },
     /// The publisher is not accepted; the server closes the connection.
     Refused {
         /// The kind of failure.
@@ -142,6 +151,8 @@ pub enum ServerFrame<'a> {
         /// A sentence for whoever reads the publisher's log.
         message: &'a str,
     },
+    /// The server stops. It has answered all that it took; what it did not answer, it did not take.
+    Closing,
 }
 
 /// Why the server says no. Numbers that this version does not know still travel and print.
@@ -312,7 +323,10 @@ impl<'a> ServerFrame<'a> {
                 body.push(VERSION);
                 body.extend_from_slice(nonce);
             }),
-            Self::Welcome => write_frame(output, kind::WELCOME, MAX_FRAME, |_| {}),
+            Self::Welcome { server } => write_frame(output, kind::WELCOME, MAX_FRAME, |body| {
+                body.extend_from_slice(server);
+            }),
+            Self::Closing => write_frame(output, kind::CLOSING, MAX_FRAME, |_| {}),
             Self::Refused { reason, message } => {
                 write_frame(output, kind::REFUSED, MAX_FRAME, |body| {
                     body.extend_from_slice(&reason.0.to_le_bytes());
@@ -350,7 +364,10 @@ impl<'a> ServerFrame<'a> {
                     nonce: body.array()?,
                 }
             }
-            kind::WELCOME => Self::Welcome,
+            kind::WELCOME => Self::Welcome {
+                server: body.array()?,
+            },
+            kind::CLOSING => Self::Closing,
             kind::REFUSED => Self::Refused {
                 reason: Reason(body.u16()?),
                 message: body.text()?,
@@ -380,7 +397,7 @@ fn client_limit(kind: u8) -> Option<usize> {
 
 /// The longest frame of a kind that a publisher receives: the head, the numbers and one message.
 fn server_limit(kind: u8) -> Option<usize> {
-    matches!(kind, kind::CHALLENGE..=kind::FAILED).then_some(64 + MAX_MESSAGE)
+    matches!(kind, kind::CHALLENGE..=kind::CLOSING).then_some(64 + MAX_MESSAGE)
 }
 
 /// Splits the first frame off the input: its kind, its body and its length with the head.

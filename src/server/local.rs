@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::net::{SendFlags, send};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
@@ -27,7 +28,7 @@ use crate::{
         ChannelName, SocketId,
         local::{
             ClientFrame, Hello, LocalError, MAX_HELLO, Nonce, Publish, PublisherId, Reason,
-            ServerFrame,
+            ServerFrame, ServerId,
         },
     },
 };
@@ -83,7 +84,7 @@ impl LocalSocket {
         mut stop: watch::Receiver<Option<Instant>>,
     ) -> io::Result<()> {
         let listener = UnixListener::from_std(self.listener.try_clone()?)?;
-        let heard = Heard::default();
+        let heard = Heard::new(shared.server_id());
         let mut forget = interval(MEMORY);
         loop {
             tokio::select! {
@@ -113,13 +114,24 @@ impl Drop for LocalSocket {
 
 /// The last sequence of each publisher, so that what it repeats after a failure is not published
 /// twice. Lives on the control thread alone.
-#[derive(Clone, Default)]
-struct Heard(Rc<RefCell<HashMap<PublisherId, (u64, Instant)>>>);
+#[derive(Clone)]
+struct Heard {
+    /// Names this memory to publishers: another server has another one.
+    server: ServerId,
+    last: Rc<RefCell<HashMap<PublisherId, (u64, Instant)>>>,
+}
 
 impl Heard {
+    fn new(server: ServerId) -> Self {
+        Self {
+            server,
+            last: Rc::default(),
+        }
+    }
+
     /// Whether this sequence is new; from now on it is not.
     fn is_new(&self, publisher: PublisherId, sequence: u64) -> bool {
-        let mut heard = self.0.borrow_mut();
+        let mut heard = self.last.borrow_mut();
         let (last, at) = heard.entry(publisher).or_insert((0, Instant::now()));
         *at = Instant::now();
         let is_new = sequence > *last;
@@ -128,7 +140,7 @@ impl Heard {
     }
 
     fn forget(&self, now: Instant) {
-        self.0
+        self.last
             .borrow_mut()
             .retain(|_, (_, at)| now.saturating_duration_since(*at) < MEMORY);
     }
@@ -141,7 +153,10 @@ struct Publisher {
     heard: Heard,
     /// Read and not understood yet: at most one frame and one read.
     input: Vec<u8>,
+    /// Said and not written yet.
     output: Vec<u8>,
+    /// Whether what it sends may be taken: from its welcome on, and until it breaks the protocol.
+    is_welcome: bool,
 }
 
 /// Why a connection ends.
@@ -177,11 +192,14 @@ impl Publisher {
             heard,
             input: Vec::new(),
             output: Vec::new(),
+            is_welcome: false,
         }
     }
 
     async fn serve(mut self) {
-        if let Err(End::Refused(reason, message)) = self.converse().await {
+        let end = self.converse().await;
+        self.is_welcome = false;
+        if let Err(End::Refused(reason, message)) = end {
             let refused = ServerFrame::Refused {
                 reason,
                 message: &message,
@@ -199,11 +217,20 @@ impl Publisher {
         loop {
             let taken = self.take_frames(application, publisher).await?;
             self.input.drain(..taken);
-            if !self.output.is_empty() {
-                self.stream.write_all(&self.output).await?;
-                self.output.clear();
-            }
+            self.answer().await;
             self.read().await?;
+        }
+    }
+
+    /// Writes what is to be said; when the server stops meanwhile, the rest is known.
+    ///
+    /// A publisher that is gone already has still sent what has not been read yet: reading goes on.
+    async fn answer(&mut self) {
+        while !self.output.is_empty() {
+            match self.stream.write(&self.output).await {
+                Ok(written) => drop(self.output.drain(..written)),
+                Err(_) => self.output.clear(),
+            }
         }
     }
 
@@ -219,7 +246,9 @@ impl Publisher {
                 };
                 let known = self.recognise(&hello, &nonce)?;
                 self.input.drain(..length);
-                ServerFrame::Welcome.encode(&mut self.output);
+                let server = self.heard.server;
+                ServerFrame::Welcome { server }.encode(&mut self.output);
+                self.is_welcome = true;
                 return Ok(known);
             }
             if self.input.len() > MAX_HELLO {
@@ -286,6 +315,18 @@ impl Publisher {
         match self.stream.read_buf(&mut self.input).await? {
             0 => Err(End::Gone),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Publisher {
+    /// The server stops: its last words are what it took, and that it takes no more.
+    fn drop(&mut self) {
+        if self.is_welcome {
+            ServerFrame::Closing.encode(&mut self.output);
+            // A publisher that does not read, or is gone, finds out by itself.
+            let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+            let _ = send(&self.stream, &self.output, flags);
         }
     }
 }

@@ -179,6 +179,11 @@ impl Shared {
     pub(super) fn nonce(&self) -> [u8; 32] {
         random()
     }
+
+    /// A name that no other server has.
+    pub(super) fn server_id(&self) -> [u8; 16] {
+        random()
+    }
 }
 
 #[allow(

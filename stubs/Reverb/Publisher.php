@@ -25,9 +25,11 @@ final class Publisher
      *     path?: string|null,
      *     connect_timeout?: int|null,
      *     timeout?: int|null,
+     *     acknowledge?: bool|null,
      * }  $options  `socket` is the path of the server's unix socket, and null leaves that way out, as `host` null does for HTTP;
      *     `scheme` is https, `port` 443 (http: 80) and `path` no prefix if they are not given;
-     *     `connect_timeout` (1000) and `timeout` (5000, one publish in all) are milliseconds from 1 to 600,000.
+     *     `connect_timeout` (1000) and `timeout` (5000, one publish in all) are milliseconds from 1 to 600,000;
+     *     `acknowledge` (true) is that of `acknowledge()`.
      *
      * @throws ConfigurationException
      */
@@ -39,6 +41,8 @@ final class Publisher
     /**
      * Publish an event, and return when a server has taken it.
      *
+     * An exception means that the event was not published, unless it says that no answer came or the connection was lost.
+     *
      * @param  list<string>  $channels  At least one.
      * @param  string  $data  What subscribers receive, mostly JSON text; UTF-8.
      * @param  string|null  $socketId  The connection that does not receive the event.
@@ -47,6 +51,51 @@ final class Publisher
      * @throws \TypeError
      */
     public function publish(array $channels, string $event, string $data, ?string $socketId = null): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Publish events in their order, and return when a server has answered all of them.
+     *
+     * Over HTTP this is one request, which must be within the server's limit as a whole, and is published as a whole.
+     * Over the unix socket each event is judged by itself: the exception is about the first that was refused.
+     *
+     * @param  list<array{channels: list<string>, event: string, data: string, socket_id?: string|null}>  $events
+     *
+     * @throws PublishException
+     * @throws \TypeError
+     */
+    public function publishBatch(array $events): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Let `publish()` wait for the server's answer from now on, or only until the event is written; get what held before.
+     *
+     * It makes a difference for the unix socket only. What fails later is told by the next call, which publishes nothing then,
+     * and counted by `failures()`. Events that were written arrive even if the process ends right after.
+     */
+    public function acknowledge(bool $acknowledge): bool
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Wait until the server has answered every event that was not waited for.
+     *
+     * @throws PublishException  About the first that failed.
+     */
+    public function settle(): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the number of this process's events that failed after their `publish()` had returned.
+     */
+    public function failures(): int
     {
         throw new \Error('The extension `reverb` is not loaded.');
     }

@@ -23,6 +23,8 @@ use sha2::Sha256;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 const NONCE: [u8; 32] = [5; 32];
+const SERVER: [u8; 16] = [6; 16];
+const ANOTHER_SERVER: [u8; 16] = [7; 16];
 
 /// The handshake as it should be.
 pub(crate) const WELCOMED: Script = Script::Welcome;
@@ -32,6 +34,8 @@ pub(crate) const WELCOMED: Script = Script::Welcome;
 pub(crate) enum Script {
     /// Challenge, check the answer, welcome.
     Welcome,
+    /// The same, in the name of another server.
+    WelcomeElsewhere,
     /// Challenge, hear the answer, refuse.
     Refuse(Reason, &'static str),
     /// Hear an event and acknowledge it.
@@ -40,6 +44,8 @@ pub(crate) enum Script {
     Fail(Reason, &'static str),
     /// Hear an event and say nothing.
     Hear,
+    /// Say that the server stops.
+    Close,
     /// Say nothing until the client goes away.
     Stall,
     /// Say this, whatever it is, and wait until the client goes away.
@@ -166,7 +172,12 @@ impl Conversation<'_> {
         match step {
             Script::Welcome => {
                 self.hear_hello()?;
-                self.say(&ServerFrame::Welcome)
+                self.say(&ServerFrame::Welcome { server: SERVER })
+            }
+            Script::WelcomeElsewhere => {
+                self.hear_hello()?;
+                let server = ANOTHER_SERVER;
+                self.say(&ServerFrame::Welcome { server })
             }
             Script::Refuse(reason, message) => {
                 self.hear_hello()?;
@@ -185,6 +196,7 @@ impl Conversation<'_> {
                 })
             }
             Script::Hear => self.hear_event().map(drop),
+            Script::Close => self.say(&ServerFrame::Closing),
             Script::Stall => self.stream.read_to_end(&mut Vec::new()).map(drop),
             Script::Raw(bytes) => {
                 self.stream.write_all(bytes)?;

@@ -6,6 +6,7 @@ use App\Events\MessagePosted;
 use App\Models\User;
 use Illuminate\Broadcasting\BroadcastException;
 use Illuminate\Support\Facades\Broadcast;
+use Laravel\Reverb\Reverb;
 use Laravel\Reverb\Tests\Laravel\Support\Artisan;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
 use PHPUnit\Framework\Attributes\DataProvider;
@@ -104,6 +105,45 @@ class BroadcastTest extends TestCase
         $this->browser->expect('posted');
         $this->browser->expect('posted');
         $this->browser->expectNothing();
+    }
+
+    public function test_a_batch_arrives_as_a_whole_and_in_order(): void
+    {
+        $this->browser->subscribe('messages');
+
+        Reverb::batch(function () {
+            foreach (range(1, 50) as $number) {
+                MessagePosted::dispatch('Hello', 'Ada', $number);
+            }
+        });
+
+        $this->assertSame(range(1, 50), $this->numbers(50));
+    }
+
+    public function test_a_batch_tells_at_its_end_what_failed(): void
+    {
+        $this->browser->subscribe('messages');
+
+        try {
+            Reverb::batch(fn () => MessagePosted::dispatch(str_repeat('x', 20_000)));
+            $this->fail('The batch did not fail.');
+        } catch (BroadcastException $e) {
+            $this->assertMatchesRegularExpression('/\ACannot broadcast a batch: the event `App\\\\Events\\\\MessagePosted` is too large/', $e->getMessage());
+        }
+
+        MessagePosted::dispatch('Hello', 'Ada', 2);
+        $this->assertSame([2], $this->numbers(1));
+    }
+
+    public function test_what_is_not_waited_for_arrives_all_the_same(): void
+    {
+        $this->configure(['broadcasting.connections.reverb.options.acknowledge' => false]);
+        $this->browser->subscribe('messages');
+
+        MessagePosted::dispatch('Hello', 'Ada', 1);
+        MessagePosted::dispatch('Hello', 'Ada', 2);
+
+        $this->assertSame([1, 2], $this->numbers(2));
     }
 
     #[DataProvider('ways')]

@@ -84,6 +84,13 @@ class ReverbBroadcasterTest extends TestCase
         $this->assertSame([250, 3_000], [$this->engine->publishers[0]['connect_timeout'], $this->engine->publishers[0]['timeout']]);
     }
 
+    public function test_not_waiting_is_an_option_of_the_connection(): void
+    {
+        $this->broadcaster(['options' => ['host' => 'localhost', 'acknowledge' => false]])->broadcast(['a'], 'e');
+
+        $this->assertFalse($this->engine->publishers[0]['acknowledge']);
+    }
+
     #[DataProvider('mistakes')]
     public function test_a_mistake_in_the_connection_is_named_with_its_variable(array $connection, string $message): void
     {

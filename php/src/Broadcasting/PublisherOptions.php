@@ -42,6 +42,7 @@ class PublisherOptions
             'port' => $options->get('port') === null ? null : $options->integer('port', 1, 65_535),
             'scheme' => $options->string('scheme', ($options->get('useTLS') ?? true) ? 'https' : 'http'),
             'path' => $options->string('path'),
+            'acknowledge' => $options->get('acknowledge') === null ? null : $options->boolean('acknowledge'),
             ...$this->timeouts($connection->array('client_options')),
         ], fn ($value) => $value !== null && $value !== '');
     }

@@ -45,6 +45,7 @@ class ReverbBroadcaster extends PusherBroadcaster
         protected Engine $engine,
         protected array $config,
         protected ?string $socket = null,
+        protected Batch $batch = new Batch,
     ) {
         //
     }
@@ -173,7 +174,8 @@ class ReverbBroadcaster extends PusherBroadcaster
         $data = $this->encode($payload);
 
         try {
-            $this->publisher()->publish($channels, $event, $data, $socketId);
+            $this->batch->add($publisher = $this->publisher());
+            $publisher->publish($channels, $event, $data, $socketId);
         } catch (BroadcastException $e) {
             throw $e;
         } catch (RuntimeException $e) {

@@ -104,6 +104,16 @@ class Extension implements Engine
                 $this->publisher->publish($channels, $event, $data, $socketId);
             }
 
+            public function acknowledge(bool $acknowledge): bool
+            {
+                return $this->publisher->acknowledge($acknowledge);
+            }
+
+            public function settle(): void
+            {
+                $this->publisher->settle();
+            }
+
             public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
             {
                 return $this->publisher->authorizeChannel($socketId, $channel, $channelData);

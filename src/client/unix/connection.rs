@@ -9,37 +9,46 @@ use rustix::{
 };
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::UnixError;
+use super::{UnixError, Way, window::Window};
 use crate::{
-    client::{deadline::Deadline, options::Options},
-    protocol::local::{ClientFrame, Hello, PublisherId, ServerFrame, challenge_answer},
+    client::deadline::Deadline,
+    protocol::local::{ClientFrame, Hello, PublisherId, ServerFrame, ServerId, challenge_answer},
 };
 
 /// How much is read at a time; answers are shorter.
 const READ_BYTES: usize = 4096;
 
+/// What a publisher waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// All is written to the socket.
+    Written,
+    /// The server has answered all.
+    Answered,
+}
+
 /// A socket on which the server has welcomed us, and what it sent beyond the last frame.
 pub(super) struct Connection {
     socket: Socket,
     input: Vec<u8>,
-    /// Kept for its memory only; empty between publishes.
-    output: Vec<u8>,
 }
 
 impl Connection {
-    /// Connects, answers the challenge and waits for the welcome.
+    /// Connects, answers the challenge and waits for the welcome, which says what server it is.
     pub(super) fn open(
-        path: &Path,
-        options: &Options,
+        way: Way<'_>,
         publisher: PublisherId,
-        deadline: Deadline,
-    ) -> Result<Self, UnixError> {
-        let socket = connect(path, deadline.within(options.connect_timeout))
+    ) -> Result<(Self, ServerId), UnixError> {
+        let Way {
+            socket,
+            options,
+            deadline,
+        } = way;
+        let socket = connect(socket, deadline.within(options.connect_timeout))
             .map_err(|error| UnixError::Unreachable(error.to_string()))?;
         let mut connection = Self {
             socket,
             input: Vec::new(),
-            output: Vec::new(),
         };
 
         let answer = connection.receive(deadline, |frame| match frame {
@@ -54,47 +63,93 @@ impl Connection {
             answer,
         });
         connection.send(&hello, deadline)?;
-        connection.receive(deadline, |frame| match frame {
-            ServerFrame::Welcome => Ok(()),
+        let server = connection.receive(deadline, |frame| match frame {
+            ServerFrame::Welcome { server } => Ok(server),
             frame => Err(refusal(&frame)),
         })??;
-        Ok(connection)
+        Ok((connection, server))
     }
 
-    /// Sends the event with this sequence and waits until the server has taken it.
-    pub(super) fn publish(
+    /// Writes what is to be written and reads answers until the goal is reached.
+    pub(super) fn exchange(
         &mut self,
-        event: &ClientFrame<'_>,
-        sequence: u64,
+        window: &mut Window,
+        goal: Goal,
         deadline: Deadline,
     ) -> Result<(), UnixError> {
-        self.send(event, deadline)?;
-        self.receive(deadline, |frame| match frame {
-            ServerFrame::Ack { sequence: taken } if taken == sequence => Ok(()),
-            ServerFrame::Failed {
-                sequence: failed,
-                reason,
-                message,
-            } if failed == sequence => Err(UnixError::Refused(reason, message.to_owned())),
-            frame => Err(refusal(&frame)),
-        })?
+        loop {
+            self.write(window)?;
+            if goal.is_reached(window) {
+                return Ok(());
+            }
+            if self.read()? {
+                self.understand(window)?;
+                continue;
+            }
+            let unwritten = !window.unwritten().is_empty();
+            let output = if unwritten {
+                PollFlags::OUT
+            } else {
+                PollFlags::empty()
+            };
+            wait(&self.socket, PollFlags::IN | output, deadline)?;
+        }
+    }
+
+    /// Takes the answers that are here already.
+    pub(super) fn listen(&mut self, window: &mut Window) -> Result<(), UnixError> {
+        while self.read()? {
+            self.understand(window)?;
+        }
+        Ok(())
+    }
+
+    fn understand(&mut self, window: &mut Window) -> Result<(), UnixError> {
+        let mut taken = 0;
+        while let Some((frame, consumed)) =
+            ServerFrame::decode(self.input.get(taken..).unwrap_or_default())?
+        {
+            let is_in_turn = match &frame {
+                ServerFrame::Ack { sequence } => window.acknowledge(*sequence),
+                ServerFrame::Failed {
+                    sequence,
+                    reason,
+                    message,
+                } => window.refuse(*sequence, *reason, message),
+                ServerFrame::Closing => {
+                    window.closing();
+                    return Err(UnixError::Broken("the server stops".to_owned()));
+                }
+                _ => false,
+            };
+            if !is_in_turn {
+                return Err(refusal(&frame));
+            }
+            taken += consumed;
+        }
+        self.input.drain(..taken);
+        Ok(())
+    }
+
+    /// Writes as much as the socket takes.
+    fn write(&mut self, window: &mut Window) -> Result<(), UnixError> {
+        while !window.unwritten().is_empty() {
+            match send_some(&self.socket, window.unwritten())? {
+                Some(count) => window.wrote(count),
+                None => break,
+            }
+        }
+        Ok(())
     }
 
     fn send(&mut self, frame: &ClientFrame<'_>, deadline: Deadline) -> Result<(), UnixError> {
-        self.output.clear();
-        frame
-            .encode(&mut self.output)
-            .map_err(|_| UnixError::TooLarge)?;
-        let mut rest = self.output.as_slice();
+        let mut output = Vec::new();
+        frame.encode(&mut output)?;
+        let mut rest = output.as_slice();
         while !rest.is_empty() {
-            // Without NOSIGNAL a closed connection would kill the process.
-            match send(
-                &self.socket,
-                rest,
-                SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
-            ) {
-                Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
-                Err(error) => wait(&self.socket, error, PollFlags::OUT, deadline)?,
+            match send_some(&self.socket, rest)? {
+                Some(count) => rest = rest.get(count..).unwrap_or_default(),
+                None => wait(&self.socket, PollFlags::OUT, deadline)?,
             }
         }
         Ok(())
@@ -112,24 +167,49 @@ impl Connection {
                 self.input.drain(..consumed);
                 return Ok(shown);
             }
-            self.read(deadline)?;
-        }
-    }
-
-    fn read(&mut self, deadline: Deadline) -> Result<(), UnixError> {
-        let mut buffer = [0; READ_BYTES];
-        loop {
-            match recv(&self.socket, &mut buffer[..], RecvFlags::DONTWAIT) {
-                Ok((0, _)) => return Err(UnixError::Broken("closed by the server".to_owned())),
-                Ok((received, _)) => {
-                    self.input
-                        .extend_from_slice(buffer.get(..received).unwrap_or_default());
-                    return Ok(());
-                }
-                Err(error) => wait(&self.socket, error, PollFlags::IN, deadline)?,
+            if !self.read()? {
+                wait(&self.socket, PollFlags::IN, deadline)?;
             }
         }
     }
+
+    /// Reads what is there; false if there is nothing.
+    fn read(&mut self) -> Result<bool, UnixError> {
+        let mut buffer = [0; READ_BYTES];
+        match recv(&self.socket, &mut buffer[..], RecvFlags::DONTWAIT) {
+            Ok((0, _)) => Err(UnixError::Broken("closed by the server".to_owned())),
+            Ok((received, _)) => {
+                let received = buffer.get(..received).unwrap_or_default();
+                self.input.extend_from_slice(received);
+                Ok(true)
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Ok(false),
+            Err(error) => Err(broken(error)),
+        }
+    }
+}
+
+impl Goal {
+    fn is_reached(self, window: &Window) -> bool {
+        match self {
+            Self::Written => window.is_written(),
+            Self::Answered => window.is_empty(),
+        }
+    }
+}
+
+/// Sends what the socket takes now; `None` if that is nothing.
+fn send_some(socket: &Socket, bytes: &[u8]) -> Result<Option<usize>, UnixError> {
+    // Without NOSIGNAL a closed connection would kill the process.
+    match send(socket, bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+        Ok(count) => Ok(Some(count)),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+        Err(error) => Err(broken(error)),
+    }
+}
+
+fn broken(error: Errno) -> UnixError {
+    UnixError::Broken(io::Error::from(error).to_string())
 }
 
 /// Connects to a path. A unix socket whose backlog is full makes `connect` wait, for as long as its send timeout.
@@ -150,24 +230,13 @@ fn connect(path: &Path, deadline: Deadline) -> io::Result<Socket> {
     }
 }
 
-/// Waits until the socket is ready again after it would have blocked; other errors end the connection.
-fn wait(
-    socket: &Socket,
-    error: Errno,
-    flags: PollFlags,
-    deadline: Deadline,
-) -> Result<(), UnixError> {
-    match error {
-        Errno::INTR => return Ok(()),
-        Errno::AGAIN => {}
-        error => return Err(UnixError::Broken(io::Error::from(error).to_string())),
-    }
+/// Waits until the socket may be ready; the caller tries again, and comes back here to give up.
+fn wait(socket: &Socket, flags: PollFlags, deadline: Deadline) -> Result<(), UnixError> {
     let remaining = deadline.remaining().ok_or(UnixError::TimedOut)?;
     let timeout = Timespec::try_from(remaining).map_err(|_| UnixError::TimedOut)?;
     match poll(&mut [PollFd::new(socket, flags)], Some(&timeout)) {
-        // After a signal or at the end of time the caller tries again, and comes back here to give up.
         Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(UnixError::Broken(io::Error::from(error).to_string())),
+        Err(error) => Err(broken(error)),
     }
 }
 

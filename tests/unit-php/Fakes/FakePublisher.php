@@ -19,6 +19,20 @@ class FakePublisher implements NativePublisher
 
     public ?RuntimeException $failure = null;
 
+    /**
+     * Whether it waits for the server.
+     */
+    public bool $acknowledges = true;
+
+    /**
+     * The number of events at each settling.
+     *
+     * @var list<int>
+     */
+    public array $settled = [];
+
+    public ?RuntimeException $laterFailure = null;
+
     public function publish(array $channels, string $event, string $data, ?string $socketId = null): void
     {
         if ($this->failure) {
@@ -26,6 +40,22 @@ class FakePublisher implements NativePublisher
         }
 
         $this->published[] = [$channels, $event, $data, $socketId];
+    }
+
+    public function acknowledge(bool $acknowledge): bool
+    {
+        [$before, $this->acknowledges] = [$this->acknowledges, $acknowledge];
+
+        return $before;
+    }
+
+    public function settle(): void
+    {
+        $this->settled[] = count($this->published);
+
+        if ($this->laterFailure) {
+            throw $this->laterFailure;
+        }
     }
 
     public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array

@@ -17,6 +17,18 @@ interface NativePublisher
     public function publish(array $channels, string $event, string $data, ?string $socketId = null): void;
 
     /**
+     * Wait for the server from now on, or not, and get what held before.
+     */
+    public function acknowledge(bool $acknowledge): bool;
+
+    /**
+     * Wait until the server has answered every event that was not waited for.
+     *
+     * @throws \RuntimeException
+     */
+    public function settle(): void;
+
+    /**
      * Sign a connection's subscription to a channel.
      *
      * @return array{auth: string, channel_data?: string}

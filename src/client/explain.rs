@@ -1,0 +1,100 @@
+//! From what a way said to what the caller is told.
+
+use std::path::Path;
+
+use super::{
+    error::{PublishError, Target},
+    http::HttpError,
+    options::{HttpOptions, Options},
+    publisher::Event,
+    unix::{Cause, Failure, UnixError},
+};
+use crate::protocol::local::Reason;
+
+/// What the unix socket said.
+pub(super) fn unix(options: &Options, socket: &Path, error: UnixError) -> PublishError {
+    let target = Target::Socket(socket.to_owned());
+    match error {
+        UnixError::Refused(reason, message) => refusal(options, target, reason, message),
+        UnixError::Failed(failure) => failed(options, target, failure),
+        UnixError::FailedEarlier(failure) => {
+            PublishError::Earlier(Box::new(failed(options, target, failure)))
+        }
+        UnixError::TimedOut => timed_out(options, target),
+        UnixError::Unexpected(cause) => PublishError::Incompatible { target, cause },
+        UnixError::Broken(cause) | UnixError::Unreachable(cause) => {
+            PublishError::Lost { target, cause }
+        }
+    }
+}
+
+/// What the HTTP API said about a request with these events.
+pub(super) fn http(
+    options: &Options,
+    http: &HttpOptions,
+    error: HttpError,
+    events: &[Event<'_>],
+) -> PublishError {
+    let target = Target::Url(http.base());
+    match error {
+        HttpError::WrongSecret => wrong_secret(options, target),
+        HttpError::UnknownApplication => unknown_application(options, target),
+        HttpError::TooLarge => PublishError::TooLarge {
+            target,
+            event: events.first().map_or("", |event| event.name).to_owned(),
+            bytes: events.iter().map(|event| event.data.len()).sum(),
+        },
+        HttpError::TimedOut => timed_out(options, target),
+        HttpError::Refused(message) => PublishError::Refused { target, message },
+        HttpError::Unexpected(cause) => PublishError::Incompatible { target, cause },
+        HttpError::Broken(cause) | HttpError::Unreachable(cause) => {
+            PublishError::Lost { target, cause }
+        }
+    }
+}
+
+fn failed(options: &Options, target: Target, failure: Failure) -> PublishError {
+    let Failure { name, size, cause } = failure;
+    match cause {
+        Cause::Refused(Reason::TOO_LARGE, _) => PublishError::TooLarge {
+            target,
+            event: name,
+            bytes: size,
+        },
+        Cause::Refused(reason, message) => refusal(options, target, reason, message),
+        Cause::Lost(cause) => PublishError::Lost { target, cause },
+    }
+}
+
+fn refusal(options: &Options, target: Target, reason: Reason, message: String) -> PublishError {
+    match reason {
+        Reason::WRONG_SECRET => wrong_secret(options, target),
+        Reason::UNKNOWN_APPLICATION => unknown_application(options, target),
+        Reason::VERSION => PublishError::Incompatible {
+            target,
+            cause: message,
+        },
+        _ => PublishError::Refused { target, message },
+    }
+}
+
+fn wrong_secret(options: &Options, target: Target) -> PublishError {
+    PublishError::WrongSecret {
+        target,
+        app_id: options.app_id.clone(),
+    }
+}
+
+fn unknown_application(options: &Options, target: Target) -> PublishError {
+    PublishError::UnknownApplication {
+        target,
+        app_id: options.app_id.clone(),
+    }
+}
+
+fn timed_out(options: &Options, target: Target) -> PublishError {
+    PublishError::TimedOut {
+        target,
+        limit: options.timeout,
+    }
+}
