@@ -17,7 +17,7 @@ use super::{
 use crate::{failure::Failure, servers::Credentials};
 
 /// Connections that are being opened at a time.
-pub(crate) const OPENING: usize = 64;
+pub(crate) const OPENING: usize = 256;
 
 /// How long anything may take that is not being measured.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

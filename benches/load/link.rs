@@ -13,8 +13,8 @@ use socket2::{Domain, SockRef, Socket, Type};
 use super::wire::{CLOSE, ServerFrame, http_length};
 use crate::failure::Failure;
 
-/// A source address has 28,000 ports, and one that was used rests for a minute.
-const PORTS_PER_SOURCE: usize = 10_000;
+/// To each address there are 28,000 ports, and one that was used rests for a minute.
+const ADDRESSES: usize = 200;
 
 /// What a server says.
 pub(crate) enum Incoming<'b> {
@@ -114,12 +114,7 @@ impl Links {
 
     fn connect(&mut self, stage: Stage) -> Result<usize, Failure> {
         let socket = Socket::new(Domain::for_address(self.server), Type::STREAM, None)?;
-        if self.server.ip().is_loopback() && self.server.is_ipv4() {
-            let source = 2 + (self.opened / PORTS_PER_SOURCE) % 250;
-            let source = Ipv4Addr::new(127, 0, 0, source as u8);
-            socket.bind(&SocketAddr::from((source, 0)).into())?;
-        }
-        socket.connect(&self.server.into())?;
+        socket.connect(&self.destination().into())?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
         self.opened += 1;
@@ -135,6 +130,18 @@ impl Links {
             socket_id: Box::default(),
         });
         Ok(key)
+    }
+
+    /// A server that listens everywhere is dialled at ever other addresses of this machine, so that
+    /// the ports last. Binding to a source address would do the same, at a price that grows with
+    /// the sockets that rest in TIME_WAIT.
+    fn destination(&self) -> SocketAddr {
+        if !self.server.ip().is_unspecified() {
+            return self.server;
+        }
+        let last = 1 + self.opened % ADDRESSES;
+        let address = Ipv4Addr::new(127, 0, 0, last as u8);
+        SocketAddr::from((address, self.server.port()))
     }
 
     /// Reads all there is, and shows it piece by piece.

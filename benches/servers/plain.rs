@@ -79,7 +79,7 @@ pub(super) fn serve(announce: impl Fn(SocketAddr) -> Result<(), Failure>) -> Res
 fn listen() -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+    socket.bind(&SocketAddr::from(([0, 0, 0, 0], 0)).into())?;
     socket.listen(4096)?;
     Ok(TcpListener::from_std(socket.into()))
 }

@@ -15,7 +15,7 @@ pub(super) fn start(workers: usize, socket: &Path) -> Result<Server, Failure> {
         secret,
     } = Credentials::default();
     let config = json!({
-        "host": "127.0.0.1", "port": 0, "workers": workers, "socket": socket.to_str(),
+        "host": "0.0.0.0", "port": 0, "workers": workers, "socket": socket.to_str(),
         "applications": [{
             "app_id": app_id, "key": key, "secret": secret,
             "ping_interval": 60, "activity_timeout": 30, "allowed_origins": ["*"],
