@@ -1,5 +1,5 @@
 # The steps of bin/test: for each a line in the table and a function, which runs in a process of its own with `set -e`.
-# Needs common.sh, machine.sh and extension.sh.
+# Needs common.sh, machine.sh, extension.sh and chroot.sh.
 
 # name, minutes at most, title
 steps=(
@@ -14,6 +14,7 @@ steps=(
     'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
     'e2e       15  pusher-js and Laravel Echo against php-fpm, queue worker and command line'
     'demo      15  bin/demo --check: two tabs of a headless Chromium'
+    'php84     25  PHP 8.4 and Laravel 13, in a Debian 13 of its own'
     'pecl      20  phpize, configure, make, make test and make install on a copy'
 )
 
@@ -79,6 +80,19 @@ step_e2e() {
 
 step_demo() {
     bin/demo --check
+}
+
+# The extension is built anew there, in a target folder of its own: a newer libc's build cannot be mixed with this one's.
+# Laravel 13 comes from Debian sid. The inner run's last line is the only one that is counted.
+step_php84() {
+    local demo="$REVERB_DEMO/php84"
+
+    need_chroot
+    need_cargo
+    cargo fetch --locked
+    make_chroot trixie
+    in_chroot "$(chroot_folder trixie)" env REVERB_DEMO="$demo" CARGO_TARGET_DIR="$demo/target" LARAVEL_SUITE=sid \
+        bin/test extension phpt stubs unit laravel
 }
 
 # On a copy of what is committed, because `make clean` and `phpize --clean` delete more than they made.

@@ -3,6 +3,8 @@
 namespace Laravel\Reverb\Tests\Laravel;
 
 use Illuminate\Filesystem\Filesystem;
+use Illuminate\Foundation\Application;
+use Illuminate\Foundation\Console\BroadcastingInstallCommand;
 
 /**
  * reverb:install as a process, in a copy of the application that each test changes first.
@@ -22,8 +24,12 @@ class ReverbInstallTest extends TestCase
         $this->files = new Filesystem;
         $this->folder = $this->temporaryPath('app');
 
-        foreach (['app', 'bootstrap', 'config', 'routes', 'storage', 'resources'] as $folder) {
+        foreach (['app', 'bootstrap', 'config', 'routes', 'resources'] as $folder) {
             $this->files->copyDirectory(getenv('REVERB_TEST_APP')."/{$folder}", "{$this->folder}/{$folder}");
+        }
+
+        foreach (['framework/cache', 'framework/views', 'logs'] as $folder) {
+            $this->files->makeDirectory("{$this->folder}/storage/{$folder}", recursive: true);
         }
 
         $this->files->copy(getenv('REVERB_TEST_APP').'/artisan', "{$this->folder}/artisan");
@@ -69,8 +75,9 @@ class ReverbInstallTest extends TestCase
         $this->assertSame($reverb, $this->read('config/reverb.php'));
     }
 
-    public function test_a_laravel_10_application_gets_its_connection(): void
+    public function test_an_application_gets_its_connection(): void
     {
+        $this->leaveFrameworkConfigurationOut();
         $this->write('config/broadcasting.php', str_replace("\n", "\r\n", self::BROADCASTING));
         $this->install();
 
@@ -79,8 +86,20 @@ class ReverbInstallTest extends TestCase
         $this->assertSame('reverb', $connections['reverb']['driver']);
     }
 
+    public function test_the_frameworks_own_connection_is_enough(): void
+    {
+        $this->write('config/broadcasting.php', self::BROADCASTING);
+        $this->install();
+
+        $show = $this->start(['config:show', 'broadcasting.connections.reverb.driver'], folder: $this->folder);
+        $this->assertSame(0, $show->wait(), $show->output());
+        $this->assertMatchesRegularExpression('/driver\b.*\breverb$/', $show->output());
+        $this->assertSame(self::mergesConfiguration(), $this->read('config/broadcasting.php') === self::BROADCASTING);
+    }
+
     public function test_a_configuration_it_cannot_read_is_left_alone_and_named(): void
     {
+        $this->leaveFrameworkConfigurationOut();
         $this->write('config/broadcasting.php', $odd = "<?php\n\nreturn array('default' => 'log', 'connections' => array('log' => array('driver' => 'log')));\n");
 
         $this->assertStringContainsString(
@@ -118,6 +137,39 @@ class ReverbInstallTest extends TestCase
 
         $this->assertFileDoesNotExist("{$this->folder}/.env");
         $this->assertFileExists("{$this->folder}/config/reverb.php");
+    }
+
+    public function test_the_framework_takes_this_for_reverb_and_adds_the_channels(): void
+    {
+        // Laravel 10 has no installer for them: there, every application begins with the file...
+        if (class_exists(BroadcastingInstallCommand::class)) {
+            $this->files->delete("{$this->folder}/routes/channels.php");
+        }
+
+        $this->install();
+
+        $this->assertFileExists("{$this->folder}/routes/channels.php");
+    }
+
+    /**
+     * Determine whether the framework completes the application's configuration, as Laravel 11 and later do.
+     */
+    private static function mergesConfiguration(): bool
+    {
+        return method_exists(Application::class, 'dontMergeFrameworkConfiguration');
+    }
+
+    /**
+     * Let the application's configuration be all there is, as it is in Laravel 10.
+     */
+    private function leaveFrameworkConfigurationOut(): void
+    {
+        if (! self::mergesConfiguration()) {
+            return;
+        }
+
+        $this->files->move("{$this->folder}/bootstrap/app.php", "{$this->folder}/bootstrap/merging.php");
+        $this->write('bootstrap/app.php', "<?php\n\nreturn (require __DIR__.'/merging.php')->dontMergeFrameworkConfiguration();\n");
     }
 
     private function install(): string
