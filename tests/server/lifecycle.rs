@@ -1,6 +1,10 @@
 //! Starting and stopping.
 
-use std::{net::TcpListener, thread};
+use std::{
+    io::ErrorKind,
+    net::{TcpListener, TcpStream},
+    thread,
+};
 
 use reverb::server::{Config, Server, ServerError};
 
@@ -44,6 +48,15 @@ fn a_port_is_free_again_after_the_stop() {
     drop(server);
     let again = TestServer::with(|configuration| configuration["port"] = port.into());
     again.connect().subscribe("news");
+}
+
+#[test]
+fn nobody_answers_after_the_stop() {
+    let server = TestServer::start();
+    let address = server.address();
+    server.stop();
+    let refused = TcpStream::connect(address).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::server::TestServer;
+use crate::support::{server::TestServer, sign};
 
 #[test]
 fn a_message_over_the_limit_closes() {
@@ -76,4 +76,24 @@ fn a_client_that_does_not_read_is_ended_and_the_others_get_everything() {
     }
     assert!(whole < 40, "the idle client should have been ended");
     ada.expect_quiet();
+}
+
+#[test]
+fn member_data_counts_as_part_of_its_message() {
+    let server = TestServer::start();
+    let mut ada = server.connect();
+    let long = "x".repeat(10_100);
+    ada.join(
+        "presence-room",
+        &json!({ "user_id": 1, "user_info": long }).to_string(),
+    );
+    ada.expect_closed(1009, "Maximum message size exceeded");
+
+    let mut bob = server.connect_to("reverb-key-2");
+    let channel_data = json!({ "user_id": 1, "user_info": "x".repeat(20_000) }).to_string();
+    let text = format!("{}:presence-room:{channel_data}", bob.socket_id);
+    let auth = format!("reverb-key-2:{}", sign("reverb-secret-2", &text));
+    let data = json!({ "channel": "presence-room", "auth": auth, "channel_data": channel_data });
+    bob.send(&json!({ "event": "pusher:subscribe", "data": data }));
+    assert!(bob.text().contains("subscription_succeeded"));
 }
