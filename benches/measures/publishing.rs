@@ -155,7 +155,7 @@ impl LocalPublisher {
             publisher: id,
             answer,
         }))?;
-        publisher.receive(|frame| (frame == ServerFrame::Welcome).then_some(()))?;
+        publisher.receive(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(()))?;
         Ok(publisher)
     }
 
