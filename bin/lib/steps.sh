@@ -6,6 +6,7 @@ steps=(
     'format     5  cargo fmt, and the syntax of every script'
     'clippy    15  lints of the layers without PHP, and of all of them'
     'rust      15  Rust tests of the layers below the binding, without PHP'
+    'autobahn  45  the Autobahn test suite against the WebSocket code, compression included'
     'extension 20  the release build of the extension'
     'phpt      10  the extension itself'
     'stubs      5  stubs/ against reflection'
@@ -41,6 +42,10 @@ step_clippy() {
 step_rust() {
     need_cargo
     cargo test --locked --no-default-features --no-fail-fast
+}
+
+step_autobahn() {
+    tests/autobahn/run
 }
 
 step_extension() {
