@@ -185,7 +185,7 @@ impl<O: Outlet> Worker<O> {
             .iter_mut()
             .find(|entry| entry.channel == channel)
         {
-            earlier.since = since;
+            // It keeps its `since`: what is on its way to it is still for it.
             let left = std::mem::replace(&mut earlier.member, member);
             self.count_out(key, (application, name), left.as_ref());
             return;
