@@ -199,6 +199,18 @@ fn a_body_may_come_in_chunks() {
 }
 
 #[test]
+fn a_caller_that_waits_for_leave_to_send_too_much_gets_none() {
+    let server = TestServer::start();
+    let head = "POST /apps/123456/events HTTP/1.1\r\nHost: x\r\n\
+        Expect: 100-continue\r\nContent-Length: 100000000\r\n\r\n";
+    let answer = send_raw(server.address(), head.as_bytes());
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (413, "Payload too large.")
+    );
+}
+
+#[test]
 fn a_caller_that_waits_for_leave_gets_it() {
     let server = TestServer::start();
     let mut stream = connect(server.address());
