@@ -15,7 +15,7 @@ use bytes::Bytes;
 use reverb::{
     engine::{
         Application, ApplicationIndex, ApplicationLimits, Applications, ClientEvents, Engine,
-        Limits, Notices, Opening, Publication, Wake, Worker,
+        EventKind, Limits, Notices, Opening, Publication, Wake, Worker,
     },
     protocol::{ChannelName, SocketId, auth},
     websocket::{Compression, Message, Window},
@@ -72,7 +72,10 @@ impl Stage {
         };
         let applications = Applications::new(vec![application()]);
         let application = applications.by_key("key").expect("the application");
-        let notices = Arc::new(Notices::new(false).expect("a pipe"));
+        // Somebody listens to everything, so that telling is tested as well.
+        let kinds = EventKind::ALL.map(|(kind, _)| kind);
+        let notices = Notices::new(false, kinds.into_iter().collect()).expect("a pipe");
+        let notices = Arc::new(notices);
         let engine = Arc::new(Engine::new(applications, wakers.collect(), notices, limits));
         Self {
             application,

@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct Connection<O> {
     pub(super) outlet: O,
     pub(super) socket_id: SocketId,
+    /// The page it came from, kept only if somebody in PHP listens to events.
+    pub(super) origin: Option<Arc<str>>,
     /// None only for a connection that was refused for naming no application; it is closing.
     pub(super) application: Option<ApplicationIndex>,
     pub(super) phase: Phase,

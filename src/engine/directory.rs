@@ -18,8 +18,10 @@ use parking_lot::{Mutex, MutexGuard};
 use super::{
     application::ApplicationIndex,
     copies::Copies,
+    event::{EventKind, Subject},
     frame::Frame,
     inbox::{Delivery, Inbox, Task},
+    notice::Notices,
     presence::{Change, Members},
 };
 use crate::{
@@ -40,6 +42,8 @@ pub(super) struct Directory {
     /// Keyed at random, as clients choose the names.
     hasher: RandomState,
     inboxes: Arc<[Inbox]>,
+    /// Told (rank 3) under a shard's lock, so that events of a channel are in order.
+    notices: Arc<Notices>,
     compression: Compression,
 }
 
@@ -101,11 +105,16 @@ pub(super) struct Subscribed {
 }
 
 impl Directory {
-    pub(super) fn new(inboxes: Arc<[Inbox]>, compression: Compression) -> Self {
+    pub(super) fn new(
+        inboxes: Arc<[Inbox]>,
+        notices: Arc<Notices>,
+        compression: Compression,
+    ) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             inboxes,
+            notices,
             compression,
         }
     }
@@ -135,9 +144,14 @@ impl Directory {
         {
             return None;
         }
+        if channel.is_vacant() {
+            self.tell_channel(EventKind::ChannelCreated, application, name);
+            self.tell_channel(EventKind::ChannelOccupied, application, name);
+        }
         let members = match joined {
             Some((member, frame)) => {
                 if channel.members.add(member) == Change::User {
+                    self.tell_member(EventKind::MemberAdded, (application, name), member);
                     self.deliver(channel, sequence, application, name, frame);
                 }
                 channel.members.list()
@@ -178,6 +192,11 @@ impl Directory {
         channel.subscribers[worker] = channel.subscribers[worker].saturating_sub(1);
         if channel.is_vacant() {
             channel.members = Members::default();
+            if let Some((member, _)) = left {
+                self.tell_member(EventKind::MemberRemoved, (application, name), member);
+            }
+            self.tell_channel(EventKind::ChannelRemoved, application, name);
+            self.tell_channel(EventKind::ChannelVacated, application, name);
             if channel.cached.is_none() {
                 channels.remove(&key);
             }
@@ -190,6 +209,7 @@ impl Directory {
         if let Some((member, frame)) = left
             && channel.members.remove(member.user_id()) == Change::User
         {
+            self.tell_member(EventKind::MemberRemoved, (application, name), member);
             self.deliver(channel, sequence, application, name, frame);
         }
     }
@@ -201,6 +221,25 @@ impl Directory {
             channels, sequence, ..
         } = &mut *shard;
         if let Some(channel) = channels.get(&(application, name.clone())) {
+            self.deliver(channel, sequence, application, name, frame);
+        }
+    }
+
+    /// As [`Directory::publish`] for the event of a client, which PHP is told of.
+    pub(super) fn relay(
+        &self,
+        application: ApplicationIndex,
+        name: &ChannelName,
+        frame: Frame,
+        subject: impl FnOnce() -> Subject,
+    ) {
+        let mut shard = self.shard(application, name);
+        let Shard {
+            channels, sequence, ..
+        } = &mut *shard;
+        if let Some(channel) = channels.get(&(application, name.clone())) {
+            let kind = EventKind::ClientEventReceived;
+            self.notices.event(application, kind, subject);
             self.deliver(channel, sequence, application, name, frame);
         }
     }
@@ -363,6 +402,23 @@ impl Directory {
                 }));
             }
         }
+    }
+
+    fn tell_channel(&self, kind: EventKind, application: ApplicationIndex, name: &ChannelName) {
+        let subject = || Subject::Channel(name.clone());
+        self.notices.event(application, kind, subject);
+    }
+
+    fn tell_member(
+        &self,
+        kind: EventKind,
+        (application, name): (ApplicationIndex, &ChannelName),
+        member: &Arc<Member>,
+    ) {
+        self.notices.event(application, kind, || Subject::Member {
+            channel: name.clone(),
+            member: Arc::clone(member),
+        });
     }
 
     fn shard(&self, application: ApplicationIndex, name: &ChannelName) -> MutexGuard<'_, Shard> {

@@ -6,13 +6,16 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
     },
 };
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::{application::ApplicationIndex, copies::Copies};
+use super::{
+    application::ApplicationIndex, copies::Copies, reach::Subscriber, worker::ConnectionKey,
+};
 use crate::protocol::{ChannelName, SocketId, UserId};
 
 /// A frame for the subscribers that a worker has in a channel.
@@ -43,6 +46,23 @@ pub(super) enum Task {
         application: ApplicationIndex,
         user: UserId,
         frame: Bytes,
+    },
+    /// Send a frame to one connection.
+    Send {
+        key: ConnectionKey,
+        socket_id: SocketId,
+        frame: Bytes,
+    },
+    /// Close one connection.
+    Close {
+        key: ConnectionKey,
+        socket_id: SocketId,
+    },
+    /// Tell which connections subscribe to a channel.
+    List {
+        application: ApplicationIndex,
+        channel: ChannelName,
+        answer: mpsc::Sender<Vec<Subscriber>>,
     },
 }
 

@@ -10,6 +10,7 @@ mod channel;
 mod connection;
 mod copies;
 mod directory;
+mod event;
 mod frame;
 mod inbox;
 mod notice;
@@ -17,6 +18,7 @@ mod origin;
 mod presence;
 pub mod process;
 mod publish;
+mod reach;
 mod users;
 mod worker;
 
@@ -26,7 +28,9 @@ pub use application::{
 };
 pub use backlog::{Gone, Outlet};
 pub use directory::Occupancy;
+pub use event::{Caller, Event, EventKind, EventKinds, Place, Said, Subject};
 pub use inbox::Wake;
 pub use notice::{Notice, Notices};
 pub use publish::{Engine, Limits, Publication, Stats};
+pub use reach::Subscriber;
 pub use worker::{ConnectionKey, Opening, Worker};

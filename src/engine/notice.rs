@@ -1,16 +1,23 @@
 //! What the engine tells PHP: a bounded queue that PHP polls.
+//!
+//! Lines of `--debug` and events are made only if somebody wants them.
 
 use std::{
     collections::VecDeque,
     io::{self, PipeReader, PipeWriter, Read, Write},
     os::fd::{AsFd, BorrowedFd},
-    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
 
-/// Something worth a line in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use super::{
+    application::ApplicationIndex,
+    event::{Event, EventKind, EventKinds, Subject},
+};
+
+/// Something that PHP writes down or dispatches.
+#[derive(Clone, Debug)]
 pub enum Notice {
     /// A line of `--debug`: a title, and mostly the socket id or channel it is about.
     Info {
@@ -25,33 +32,51 @@ pub enum Notice {
     Error(String),
     /// What the operator should know, always shown.
     Warning(String),
+    /// What somebody in PHP listens to.
+    Event(Event),
 }
 
 /// The queue of notices. When it is full, further ones are counted and dropped.
 #[derive(Debug)]
 pub struct Notices {
     debug: bool,
-    /// Guards the notices that PHP has not polled yet. Nothing else is locked under it.
-    queue: Mutex<VecDeque<Notice>>,
-    dropped: AtomicU64,
+    events: EventKinds,
+    /// Guards the notices that PHP has not polled yet. Rank 3: taken under the lock of a directory
+    /// shard, so that events are told in the order in which they happened; nothing is taken under it.
+    queue: Mutex<Queue>,
     reader: PipeReader,
     writer: PipeWriter,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    notices: VecDeque<Notice>,
+    dropped: u64,
+    /// How many were dropped when it was last told, and when that was.
+    told: (u64, Option<Instant>),
 }
 
 impl Notices {
     /// How many notices wait for PHP at the most.
     pub const CAPACITY: usize = 10_000;
 
-    /// Makes a queue; with `debug` everything is told, without it only warnings.
+    /// Warnings find room when nothing else does: so many more.
+    const RESERVE: usize = 100;
+
+    /// How often it is told that notices were dropped.
+    const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+
+    /// Makes a queue for these events; with `debug` also for the lines of `--debug`. Warnings are
+    /// always told.
     ///
     /// # Errors
     /// If the system has no pipe left.
-    pub fn new(debug: bool) -> io::Result<Self> {
+    pub fn new(debug: bool, events: EventKinds) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         Ok(Self {
             debug,
+            events,
             queue: Mutex::default(),
-            dropped: AtomicU64::new(0),
             reader,
             writer,
         })
@@ -60,11 +85,13 @@ impl Notices {
     /// Takes all notices, oldest first.
     pub fn drain(&self) -> Vec<Notice> {
         let mut queue = self.queue.lock();
-        if !queue.is_empty() {
+        if !queue.notices.is_empty() {
             // The one byte that `push` wrote when the queue was empty.
             let _one = (&self.reader).read(&mut [0]);
         }
-        queue.drain(..).collect()
+        let notices = std::mem::take(&mut queue.notices);
+        drop(queue);
+        notices.into()
     }
 
     /// Readable while there is something to drain.
@@ -74,12 +101,12 @@ impl Notices {
 
     /// How many notices found the queue full.
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.queue.lock().dropped
     }
 
     /// Tells the operator.
     pub fn warn(&self, warning: String) {
-        self.push(Notice::Warning(warning));
+        self.push(Notice::Warning(warning), Self::CAPACITY + Self::RESERVE);
     }
 
     /// Whether anybody reads the lines of `--debug`.
@@ -90,48 +117,137 @@ impl Notices {
     /// Tells a line of `--debug`; the notice is made only if somebody reads it.
     pub fn debug(&self, notice: impl FnOnce() -> Notice) {
         if self.debug {
-            self.push(notice());
+            self.push(notice(), Self::CAPACITY);
         }
     }
 
-    fn push(&self, notice: Notice) {
+    /// The kinds of events that somebody listens to.
+    pub fn events(&self) -> EventKinds {
+        self.events
+    }
+
+    /// Tells that something happened; the subject is made only if somebody listens.
+    pub(super) fn event(
+        &self,
+        application: ApplicationIndex,
+        kind: EventKind,
+        subject: impl FnOnce() -> Subject,
+    ) {
+        if self.events.contains(kind) {
+            let event = Event {
+                application,
+                kind,
+                subject: subject(),
+            };
+            self.push(Notice::Event(event), Self::CAPACITY);
+        }
+    }
+
+    /// Warns of notices that were dropped, once a minute at the most.
+    pub(super) fn report_drops(&self, now: Instant) {
         let mut queue = self.queue.lock();
-        if queue.len() == Self::CAPACITY {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        let (told, at) = queue.told;
+        let is_early = at.is_some_and(|at| now.duration_since(at) < Self::REPORT_INTERVAL);
+        if queue.dropped == told || is_early {
             return;
         }
-        if queue.is_empty() {
+        let lost = queue.dropped - told;
+        queue.told = (queue.dropped, Some(now));
+        drop(queue);
+        self.warn(format!(
+            "{lost} notices for listeners and --debug were dropped: PHP takes longer over them than \
+             they take to come. Let listeners be quick, or queue them."
+        ));
+    }
+
+    fn push(&self, notice: Notice, capacity: usize) {
+        let mut queue = self.queue.lock();
+        if queue.notices.len() >= capacity {
+            queue.dropped += 1;
+            return;
+        }
+        if queue.notices.is_empty() {
             // One byte at a time is in the pipe, so this neither blocks nor fails.
             let _one = (&self.writer).write(&[1]);
         }
-        queue.push_back(notice);
+        queue.notices.push_back(notice);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Notice, Notices};
+    use std::time::{Duration, Instant};
 
-    #[test]
-    fn warnings_come_always_and_the_rest_with_debug_only() {
-        for (debug, expected) in [(false, 1), (true, 2)] {
-            let notices = Notices::new(debug).expect("a pipe");
-            notices.warn("careful".to_owned());
-            notices.debug(|| Notice::Message("{}".to_owned()));
-            assert_eq!(notices.drain().len(), expected);
-            assert_eq!(notices.drain(), Vec::new());
+    use super::{EventKind, EventKinds, Notice, Notices, Subject};
+    use crate::{engine::application::ApplicationIndex, protocol::ChannelName};
+
+    fn notices(debug: bool) -> Notices {
+        Notices::new(debug, EventKinds::default()).expect("a pipe")
+    }
+
+    fn fill(notices: &Notices) {
+        for _ in 0..Notices::CAPACITY + 3 {
+            notices.debug(|| Notice::Message(String::new()));
+        }
+    }
+
+    fn last_warning(notices: &Notices) -> Option<String> {
+        match notices.drain().pop() {
+            Some(Notice::Warning(warning)) => Some(warning),
+            _ => None,
         }
     }
 
     #[test]
-    fn what_finds_the_queue_full_is_counted() {
-        let notices = Notices::new(false).expect("a pipe");
-        for _ in 0..Notices::CAPACITY + 3 {
-            notices.warn(String::new());
+    fn warnings_come_always_and_the_rest_with_debug_only() {
+        for (debug, expected) in [(false, 1), (true, 2)] {
+            let notices = notices(debug);
+            notices.warn("careful".to_owned());
+            notices.debug(|| Notice::Message("{}".to_owned()));
+            assert_eq!(notices.drain().len(), expected);
+            assert!(notices.drain().is_empty());
         }
-        assert_eq!(
-            (notices.drain().len(), notices.dropped()),
-            (Notices::CAPACITY, 3)
-        );
+    }
+
+    #[test]
+    fn events_come_if_somebody_listens_to_their_kind() {
+        let kinds = [EventKind::ChannelCreated].into_iter().collect();
+        let notices = Notices::new(false, kinds).expect("a pipe");
+        for (kind, _) in EventKind::ALL {
+            let name = ChannelName::parse("news").expect("a name");
+            notices.event(ApplicationIndex(0), kind, || Subject::Channel(name));
+        }
+        let told = notices.drain();
+        let [Notice::Event(event)] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(event.kind, EventKind::ChannelCreated);
+    }
+
+    #[test]
+    fn what_finds_the_queue_full_is_counted_and_warnings_find_room() {
+        let notices = notices(true);
+        fill(&notices);
+        notices.warn("careful".to_owned());
+        assert_eq!(notices.dropped(), 3);
+        let told = notices.drain();
+        assert_eq!(told.len(), Notices::CAPACITY + 1);
+        assert!(matches!(told.last(), Some(Notice::Warning(_))));
+    }
+
+    #[test]
+    fn drops_are_warned_about_once_a_minute() {
+        let (notices, start) = (notices(true), Instant::now());
+        notices.report_drops(start);
+        assert_eq!(last_warning(&notices), None);
+        fill(&notices);
+        notices.report_drops(start);
+        let warning = last_warning(&notices).expect("a warning");
+        assert!(warning.starts_with("3 notices"), "{warning}");
+        fill(&notices);
+        notices.report_drops(start + Duration::from_secs(59));
+        assert_eq!(last_warning(&notices), None);
+        notices.report_drops(start + Duration::from_secs(60));
+        assert!(last_warning(&notices).is_some());
     }
 }

@@ -97,7 +97,11 @@ impl Engine {
         let inboxes: Arc<[Inbox]> = wakers.into_iter().map(Inbox::new).collect();
         Self {
             applications,
-            directory: Directory::new(Arc::clone(&inboxes), limits.compression),
+            directory: Directory::new(
+                Arc::clone(&inboxes),
+                Arc::clone(&notices),
+                limits.compression,
+            ),
             users: Users::new(Arc::clone(&inboxes)),
             inboxes,
             notices,
@@ -195,6 +199,7 @@ impl Engine {
     pub(super) fn tick(&self, now: Instant) {
         /// More channels than these wait for the next second.
         const MOST_COUNTS: usize = 1000;
+        self.notices.report_drops(now);
         self.directory.expire(now);
         if self.is_congested() {
             return;
@@ -255,6 +260,14 @@ impl Engine {
 
     pub(super) fn inbox(&self, worker: WorkerIndex) -> &Inbox {
         &self.inboxes[worker]
+    }
+
+    pub(super) fn inboxes(&self) -> &[Inbox] {
+        &self.inboxes
+    }
+
+    pub(super) fn cache_ttl(&self) -> Duration {
+        self.limits.cache_ttl
     }
 
     pub(super) fn max_backlog(&self) -> usize {

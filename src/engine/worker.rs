@@ -4,6 +4,7 @@
 //! write to. Nothing here waits, and time is a parameter.
 
 mod conversation;
+mod events;
 mod fan_out;
 mod liveness;
 mod subscriptions;
@@ -25,6 +26,7 @@ use super::{
     channel::Channel,
     connection::{Connection, Phase},
     directory::WorkerIndex,
+    event::EventKind,
     frame::{encode, farewell},
     inbox::Task,
     publish::Engine,
@@ -55,6 +57,8 @@ pub struct Worker<O> {
     order: u64,
     /// What the connection being heard is to be told at the end of its turn.
     replies: Vec<Bytes>,
+    /// PHP was told of so many of the replies: `told <= replies.len()`.
+    told: usize,
     /// Connections that could not be reached, to be removed by the driver.
     gone: Vec<usize>,
     /// Connections whose backlog passed `max_backlog`; empty in between.
@@ -98,6 +102,7 @@ impl<O: Outlet> Worker<O> {
             logged: 0,
             order: 0,
             replies: Vec::new(),
+            told: 0,
             gone: Vec::new(),
             slow: Vec::new(),
             taken: Vec::new(),
@@ -111,6 +116,7 @@ impl<O: Outlet> Worker<O> {
         let key = self.connections.insert(Connection {
             outlet,
             socket_id: opening.socket_id,
+            origin: self.kept_origin(&opening),
             application: admitted.ok(),
             phase: Phase::Active,
             cursor: self.order,
@@ -135,6 +141,7 @@ impl<O: Outlet> Worker<O> {
                 self.engine
                     .note("Connection Established", || opening.socket_id.to_string());
                 self.engine.count_connection_opened(self.index);
+                self.tell(EventKind::ConnectionOpened, application, key);
             }
             Err(error) => self.end(key, error, now),
         }
@@ -200,6 +207,12 @@ impl<O: Outlet> Worker<O> {
         self.flush(key, now);
     }
 
+    /// The origin of a connection, if anybody may ask for it.
+    fn kept_origin(&self, opening: &Opening<'_>) -> Option<Arc<str>> {
+        let is_kept = !self.engine.notices().events().is_empty();
+        opening.origin.filter(|_| is_kept).map(Arc::from)
+    }
+
     fn admit(&self, opening: &Opening<'_>) -> Result<ApplicationIndex, PusherError> {
         let applications = self.engine.applications();
         let index = applications
@@ -234,10 +247,12 @@ impl<O: Outlet> Worker<O> {
         self.engine.count_connection_closed(self.index);
         self.engine
             .note("Connection Closed", || socket_id.to_string());
+        self.tell(EventKind::ConnectionClosed, application, key);
     }
 
     fn end(&mut self, key: ConnectionKey, error: PusherError, now: Instant) {
         self.replies.extend(farewell(error));
+        self.tell_replies(key);
         self.begin_closing(key, now);
     }
 
@@ -256,6 +271,8 @@ impl<O: Outlet> Worker<O> {
 
     /// Ends the turn of a connection: sends what it is to be told, in one system call.
     pub fn flush(&mut self, key: ConnectionKey, now: Instant) {
+        self.tell_replies(key);
+        self.told = 0;
         let Some(connection) = self.connections.get_mut(key) else {
             self.replies.clear();
             return;

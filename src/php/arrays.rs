@@ -1,4 +1,4 @@
-//! PHP's arrays to values that the lower layers read, and notices to PHP's arrays.
+//! PHP's arrays to values that the lower layers read.
 
 use ext_php_rs::{
     boxed::ZBox,
@@ -10,7 +10,7 @@ use ext_php_rs::{
 use serde_json::{Map, Number, Value};
 
 use super::exceptions::configuration;
-use crate::{client::Event, engine::Notice};
+use crate::client::Event;
 
 /// How deep a configuration may be nested; an array that contains itself ends here.
 const MAX_DEPTH: usize = 16;
@@ -91,26 +91,6 @@ pub(super) fn text_array(entries: &[(&str, &str)]) -> Result<ZBox<ZendHashTable>
         array.insert(*key, *text)?;
     }
     Ok(array)
-}
-
-/// A list of notices, each an array with its `type`.
-pub(super) fn notice_arrays(notices: Vec<Notice>) -> Result<ZBox<ZendHashTable>> {
-    let mut list = ZendHashTable::new();
-    for notice in notices {
-        list.push(notice_array(&notice)?)?;
-    }
-    Ok(list)
-}
-
-fn notice_array(notice: &Notice) -> Result<ZBox<ZendHashTable>> {
-    match notice {
-        Notice::Info { title, message } => {
-            text_array(&[("type", "info"), ("title", title), ("message", message)])
-        }
-        Notice::Message(message) => text_array(&[("type", "message"), ("message", message)]),
-        Notice::Error(message) => text_array(&[("type", "error"), ("message", message)]),
-        Notice::Warning(message) => text_array(&[("type", "warning"), ("message", message)]),
-    }
 }
 
 /// Copies a value; the path to it is for the message only.

@@ -14,6 +14,7 @@ use ext_php_rs::{prelude::*, zend::ModuleEntry};
 mod arrays;
 mod exceptions;
 mod interrupt;
+mod notices;
 mod publisher;
 mod running;
 mod server;

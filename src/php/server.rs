@@ -1,12 +1,14 @@
 //! `Reverb\Server`: the native server of this process.
 
+#![allow(non_snake_case, reason = "PHP calls arguments by these names")]
+
 use std::{cell::Cell, mem::ManuallyDrop, process, sync::Arc, time::Duration};
 
 use ext_php_rs::{
     boxed::ZBox, flags::ClassFlags, prelude::*, types::ZendHashTable, zend::ExecutorGlobals,
 };
 
-use super::{arrays, exceptions, interrupt, running};
+use super::{arrays, exceptions, interrupt, notices, running};
 use crate::server;
 
 /// A running server. See `stubs/Reverb/Server.php` for what PHP may expect.
@@ -57,13 +59,17 @@ impl Server {
         } else {
             timeout
         };
-        let notices = self.server()?.notices();
+        let engine = self.server()?.engine();
+        let notices = engine.notices();
         interrupt::wait(notices.descriptor(), timeout);
         if ExecutorGlobals::has_exception() {
             // A signal handler threw: the notices are left for the next poll.
             return Ok(ZendHashTable::new());
         }
-        Ok(arrays::notice_arrays(notices.drain())?)
+        Ok(notices::notice_arrays(
+            notices.drain(),
+            engine.applications(),
+        )?)
     }
 
     /// Figures to show.
@@ -81,6 +87,52 @@ impl Server {
             array.insert(key, count)?;
         }
         Ok(array)
+    }
+
+    /// Sends a text to one connection.
+    pub fn send(&self, socketId: &str, place: i64, message: &str) -> PhpResult<()> {
+        if let Some(server) = self.serving()? {
+            server.send(socketId, place, message)?;
+        }
+        Ok(())
+    }
+
+    /// Closes one connection.
+    pub fn disconnect(&self, socketId: &str, place: i64) -> PhpResult<()> {
+        if let Some(server) = self.serving()? {
+            server.disconnect(socketId, place)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a text to the subscribers of a channel.
+    #[php(optional = exceptSocketId)]
+    pub fn broadcast(
+        &self,
+        appId: &str,
+        channel: &str,
+        message: &str,
+        exceptSocketId: Option<&str>,
+    ) -> PhpResult<()> {
+        if let Some(server) = self.serving()? {
+            server.broadcast((appId, channel), message, exceptSocketId)?;
+        }
+        Ok(())
+    }
+
+    /// The subscribers of a channel.
+    pub fn subscribers(&self, appId: &str, channel: &str) -> PhpResult<ZBox<ZendHashTable>> {
+        let subscribers = match self.serving()? {
+            Some(server) => server.subscribers(appId, channel)?,
+            None => Vec::new(),
+        };
+        Ok(notices::subscriber_arrays(&subscribers)?)
+    }
+
+    /// The message that a cache channel has kept.
+    pub fn cached(&self, appId: &str, channel: &str) -> PhpResult<Option<String>> {
+        let message = self.server()?.cached(appId, channel);
+        Ok(message.map(|text| String::from_utf8_lossy(&text).into_owned()))
     }
 
     /// Ends the server.
@@ -104,6 +156,12 @@ impl Server {
             self.pid
         );
         Err(exceptions::server(message))
+    }
+
+    /// The server as long as it has threads.
+    fn serving(&self) -> PhpResult<Option<&server::Server>> {
+        let server = self.server()?;
+        Ok((!self.stopped.get()).then_some(server))
     }
 
     fn is_ours(&self) -> bool {

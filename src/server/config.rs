@@ -10,7 +10,9 @@ pub use self::fields::ConfigError;
 use self::fields::Fields;
 use super::time_limits::TimeLimits;
 use crate::{
-    engine::{Application, ApplicationLimits, ClientEvents, Limits, RateLimit},
+    engine::{
+        Application, ApplicationLimits, ClientEvents, EventKind, EventKinds, Limits, RateLimit,
+    },
     protocol::ChannelName,
     websocket::Compression,
 };
@@ -29,6 +31,7 @@ pub struct Config {
     pub(super) socket: Option<PathBuf>,
     pub(super) limits: Limits,
     pub(super) debug: bool,
+    pub(super) events: EventKinds,
     pub(super) times: TimeLimits,
     pub(super) applications: Vec<Application>,
 }
@@ -85,10 +88,20 @@ impl Config {
                 },
             },
             debug: fields.flag_or("debug", false)?,
+            events: events(&fields)?,
             times: TimeLimits::default(),
             applications: applications(&fields)?,
         })
     }
+}
+
+fn events(fields: &Fields<'_>) -> Result<EventKinds, ConfigError> {
+    let names = fields.optional_texts("events")?.unwrap_or_default();
+    let kinds = names.iter().map(|name| EventKind::parse(name));
+    kinds.collect::<Option<_>>().ok_or_else(|| {
+        let names = EventKind::ALL.map(|(_, name)| name).join(", ");
+        fields.error("events", format_args!("a list of some of {names}"))
+    })
 }
 
 fn host(fields: &Fields<'_>) -> Result<IpAddr, ConfigError> {
@@ -281,6 +294,13 @@ mod tests {
                 "/compression",
                 json!("on"),
                 "compression is \"on\", but must be true or false",
+            ),
+            (
+                "/events",
+                json!(["everything"]),
+                "events is [\"everything\"], but must be a list of some of message_received, message_sent, \
+                 channel_created, channel_removed, connection_pruned, connection_opened, connection_closed, \
+                 channel_occupied, channel_vacated, member_added, member_removed, client_event_received",
             ),
             (
                 "/socket",

@@ -1,8 +1,8 @@
-//! Why a server does not start.
+//! Why a server does not start, or cannot do what it is asked.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
-/// A server could not start; the text says what the operator can do.
+/// What a server cannot do; the text says what the operator can do.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// Another program listens there.
@@ -28,6 +28,9 @@ pub enum ServerError {
     /// The system refused a thread, a pipe or an event queue.
     #[error("the system refused a resource: {0}; check the limits of processes and open files")]
     Resource(#[from] io::Error),
+    /// The workers have more to deliver than they should, for too long.
+    #[error("the server was too busy for {} s; publish less, or give it more workers", .0.as_secs())]
+    Busy(Duration),
 }
 
 impl ServerError {

@@ -10,6 +10,7 @@ mod http;
 mod listener;
 mod local;
 mod peer;
+mod reach;
 mod running;
 mod signals;
 mod time_limits;

@@ -76,7 +76,7 @@ impl Server {
         raise_open_files();
         let (listeners, address) =
             listen(SocketAddr::new(config.host, config.port), config.workers)?;
-        let notices = Arc::new(Notices::new(config.debug)?);
+        let notices = Arc::new(Notices::new(config.debug, config.events)?);
         let local = bind_local(&config, &notices)?;
         let queues = listeners
             .iter()
@@ -116,6 +116,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What all its threads share.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// What the operator is told.

@@ -81,6 +81,12 @@ pub fn payload(frame: &Bytes) -> Bytes {
     frame.slice(header.min(frame.len())..)
 }
 
+/// The text of a frame that was made here, without a copy; `None` if it is no text frame.
+pub fn text(frame: &Bytes) -> Option<Bytes> {
+    let text = FINAL | u8::from(OpCode::Data(Data::Text));
+    (frame.first() == Some(&text)).then(|| payload(frame))
+}
+
 /// A frame that was made here is a data frame, and not compressed yet.
 pub(super) fn is_plain_data(frame: &[u8]) -> bool {
     let data = [Data::Text, Data::Binary].map(|data| FINAL | u8::from(OpCode::Data(data)));

@@ -21,7 +21,7 @@ mod violation;
 
 pub use decoder::{Decoder, MESSAGE_CEILING};
 pub use deflate::{Deflater, Inflater, SHORTEST_DEFLATED, Window};
-pub use encoder::{FrameBuilder, binary_frame, close_frame, payload, ping, pong, text_frame};
+pub use encoder::{FrameBuilder, binary_frame, close_frame, payload, ping, pong, text, text_frame};
 pub use extension::{Agreement, Compression};
 pub use input::Input;
 pub use message::{Closing, Message};

@@ -33,6 +33,7 @@ final class Server
      *     compression?: bool,
      *     auth_timestamp_tolerance?: int,
      *     debug?: bool,
+     *     events?: list<string>,
      *     applications: list<array{
      *         app_id: string,
      *         key: string,
@@ -55,6 +56,9 @@ final class Server
      *     `ping_interval`, `activity_timeout`, `decay_seconds` and `cache_ttl` (1,800) are seconds;
      *     so is `auth_timestamp_tolerance` (600), and 0 allows a request of any time;
      *     `compression` agrees to `permessage-deflate` with the clients that offer it (false);
+     *     `events` are the kinds of events that `poll()` is to tell of: `message_received`, `message_sent`, `channel_created`,
+     *     `channel_removed`, `connection_pruned`, `connection_opened`, `connection_closed`, `channel_occupied`, `channel_vacated`,
+     *     `member_added`, `member_removed`, `client_event_received`; what nobody asks for costs nothing;
      *     `subscription_count` tells subscribers once a second how many they are;
      *     `limits` are Pusher's: bytes for lengths and sizes, null for none (`channel_name_length` 255, `watchlist_size` 100);
      *     `accept_client_events_from` is `all`, `members` or `none`.
@@ -91,10 +95,15 @@ final class Server
      * Wait for notices, and let signal handlers run meanwhile.
      *
      * Returns as soon as there is a notice, and also, perhaps with none, after a signal, whose handler has then run.
-     * With `debug` off there are warnings only.
+     * With `debug` off there are warnings and the `events` that were asked for.
+     * Events of a channel come in their order, as do those of a connection.
+     * An event has besides `event`, its kind, and `app_id` what it is about: a connection (`socket_id`, `place`, and `origin` if it has one),
+     * a `channel`, a `message`, the `channel_data` of a member, or `name`, `data` (JSON text) and `user_id` of a client event.
      *
      * @param  int  $timeout  Milliseconds, 0 or more.
-     * @return list<array{type: 'info', title: string, message: string}|array{type: 'message'|'error'|'warning', message: string}>
+     * @return list<array{type: 'info', title: string, message: string}|array{type: 'message'|'error'|'warning', message: string}
+     *     |array{type: 'event', event: string, app_id: string, socket_id?: string, place?: int, origin?: string, channel?: string,
+     *         message?: string, channel_data?: string, name?: string, data?: string, user_id?: string}>
      *
      * @throws ServerException
      * @throws \ValueError
@@ -112,6 +121,62 @@ final class Server
      * @throws ServerException
      */
     public function stats(): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Send a text to one connection; if it has gone, nothing happens.
+     *
+     * @param  int  $place  As told with the socket id.
+     *
+     * @throws ServerException
+     */
+    public function send(string $socketId, int $place, string $message): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Close one connection; if it has gone, nothing happens.
+     *
+     * @param  int  $place  As told with the socket id.
+     *
+     * @throws ServerException
+     */
+    public function disconnect(string $socketId, int $place): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Send a text as it is to the subscribers of a channel, but for one of them.
+     *
+     * @throws ServerException
+     */
+    public function broadcast(string $appId, string $channel, string $message, ?string $exceptSocketId = null): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the subscribers of a channel; `channel_data` is what the application signed.
+     *
+     * @return list<array{socket_id: string, place: int, origin?: string, channel_data?: string}>
+     *
+     * @throws ServerException
+     */
+    public function subscribers(string $appId, string $channel): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the message that a cache channel has kept, or null if there is none.
+     *
+     * @throws ServerException
+     */
+    public function cached(string $appId, string $channel): ?string
     {
         throw new \Error('The extension `reverb` is not loaded.');
     }

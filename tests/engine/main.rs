@@ -6,6 +6,7 @@ mod cache;
 mod client_events;
 mod fan_out;
 mod limits;
+mod listeners;
 mod liveness;
 mod presence;
 mod stage;

@@ -13,8 +13,8 @@ use std::{
 use bytes::Bytes;
 use reverb::{
     engine::{
-        Application, ApplicationLimits, Applications, ClientEvents, ConnectionKey, Engine, Gone,
-        Limits, Notices, Opening, Outlet, Publication, Wake, Worker,
+        Application, ApplicationLimits, Applications, ClientEvents, ConnectionKey, Engine,
+        EventKind, Gone, Limits, Notices, Opening, Outlet, Publication, Wake, Worker,
     },
     protocol::{ChannelName, SocketId, auth},
     websocket::{Compression, Message},
@@ -93,10 +93,16 @@ pub(crate) fn application() -> Application {
 impl Stage {
     /// So many workers, one application.
     pub(crate) fn new(workers: usize, application: Application) -> Self {
+        Self::listening(workers, application, &[])
+    }
+
+    /// As [`Stage::new`], with somebody who listens to these events.
+    pub(crate) fn listening(workers: usize, application: Application, kinds: &[EventKind]) -> Self {
         let wakers = (0..workers)
             .map(|_| Box::new(NoThread) as Box<dyn Wake>)
             .collect();
-        let notices = Arc::new(Notices::new(false).expect("a pipe"));
+        let notices =
+            Arc::new(Notices::new(false, kinds.iter().copied().collect()).expect("a pipe"));
         let limits = Limits {
             max_backlog: MAX_BACKLOG,
             cache_ttl: CACHE_TTL,
@@ -161,6 +167,16 @@ impl Stage {
     /// Lets a client speak; what follows from it stays in the inboxes.
     pub(crate) fn say(&mut self, client: &Client, message: &Value) {
         self.control(client, Message::Text(Cow::Owned(message.to_string())));
+    }
+
+    /// Lets a client say several things in one turn.
+    pub(crate) fn say_all(&mut self, client: &Client, messages: &[Value]) {
+        let worker = &mut self.workers[client.worker];
+        for message in messages {
+            let message = Message::Text(Cow::Owned(message.to_string()));
+            worker.receive(client.key, message, self.now);
+        }
+        worker.flush(client.key, self.now);
     }
 
     pub(crate) fn control(&mut self, client: &Client, message: Message<'_>) {

@@ -9,6 +9,7 @@ use crate::{
     engine::{
         application::{Application, ApplicationIndex, ClientEvents},
         backlog::Outlet,
+        event::{Said, Subject},
         frame::{Frame, encode},
         notice::Notice,
     },
@@ -84,7 +85,10 @@ impl<O: Outlet> Worker<O> {
             return;
         }
         match self.understand(key, (index, application), text, now) {
-            Ok(()) => engine.note("Message Handled", || socket_id.to_string()),
+            Ok(()) => {
+                engine.note("Message Handled", || socket_id.to_string());
+                self.tell_received(index, key, text);
+            }
             Err(fault) => {
                 engine.notices().debug(|| {
                     Notice::Error(format!(
@@ -92,6 +96,13 @@ impl<O: Outlet> Worker<O> {
                     ))
                 });
                 self.reply(&error(fault));
+                // Reverb: a client event that the application does not accept was handled.
+                if matches!(
+                    fault,
+                    PusherError::ClientEventsDisabled | PusherError::NotAMember
+                ) {
+                    self.tell_received(index, key, text);
+                }
             }
         }
     }
@@ -151,7 +162,17 @@ impl<O: Outlet> Worker<O> {
             bytes: encode(&message),
             except: Some(connection.socket_id),
         };
-        self.engine.directory().publish(index, &said.channel, frame);
+        let subject = || Subject::ClientEvent {
+            connection: self.caller(key),
+            channel: said.channel.clone(),
+            said: Box::new(Said {
+                event: said.event.to_string(),
+                data: said.data.unwrap_or(RawValue::NULL).get().to_owned(),
+                user_id: sender.map(|member| member.user_id().as_str().to_owned()),
+            }),
+        };
+        let directory = self.engine.directory();
+        directory.relay(index, &said.channel, frame, subject);
         Ok(())
     }
 }

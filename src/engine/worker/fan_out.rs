@@ -10,6 +10,7 @@ use crate::{
         backlog::{Gone, Outlet, send},
         channel::{Channel, Logged, Subscriber},
         connection::Connection,
+        event::EventKind,
         frame::farewell,
         inbox::{Delivery, Inbox, Task},
     },
@@ -51,6 +52,17 @@ impl<O: Outlet> Worker<O> {
                     user,
                     frame,
                 } => self.tell_watchers((application, user), &frame, now),
+                Task::Send {
+                    key,
+                    socket_id,
+                    frame,
+                } => self.send_to((key, socket_id), frame, now),
+                Task::Close { key, socket_id } => self.close((key, socket_id), now),
+                Task::List {
+                    application,
+                    channel,
+                    answer,
+                } => self.list((application, channel), &answer),
             }
         }
         self.taken = taken;
@@ -113,22 +125,39 @@ impl<O: Outlet> Worker<O> {
     /// Brings a connection all it has not had yet, of every channel it subscribes to.
     fn bring(&mut self, subscriber: Subscriber, swept: usize) {
         let key = subscriber.connection;
-        let connection = &mut self.connections[key];
         // The swept channel is out of the queue: while that is empty, no other has frames.
-        let outcome = if self.dirty.is_empty() || connection.subscriptions.len() == 1 {
-            let since = connection.subscriptions[subscriber.subscription].since;
-            let channel = &self.channels[swept];
-            deliver(
-                connection,
-                &mut self.deflater,
-                channel.pending(connection.cursor, since, connection.socket_id),
-            )
-        } else {
-            let mut frames = pending_everywhere(&self.channels, connection);
-            frames.sort_unstable_by_key(|logged| logged.order);
-            deliver(connection, &mut self.deflater, frames.into_iter())
-        };
-        connection.cursor = self.order;
+        if !self.dirty.is_empty() && self.connections[key].subscriptions.len() > 1 {
+            self.catch_up(key);
+            return;
+        }
+        if self.listens_to(EventKind::MessageSent) {
+            self.tell_pending(key);
+        }
+        let connection = &mut self.connections[key];
+        let since = connection.subscriptions[subscriber.subscription].since;
+        let channel = &self.channels[swept];
+        let outcome = deliver(
+            connection,
+            &mut self.deflater,
+            channel.pending(connection.cursor, since, connection.socket_id),
+        );
+        self.brought(key, outcome);
+    }
+
+    /// Brings a connection what it has not had yet, whichever channel's turn it is.
+    pub(super) fn catch_up(&mut self, key: ConnectionKey) {
+        if self.listens_to(EventKind::MessageSent) {
+            self.tell_pending(key);
+        }
+        let connection = &mut self.connections[key];
+        let mut frames = pending_everywhere(&self.channels, connection);
+        frames.sort_unstable_by_key(|logged| logged.order);
+        let outcome = deliver(connection, &mut self.deflater, frames.into_iter());
+        self.brought(key, outcome);
+    }
+
+    fn brought(&mut self, key: ConnectionKey, outcome: Result<usize, Gone>) {
+        self.connections[key].cursor = self.order;
         match outcome {
             Ok(0) => {}
             Ok(count) => {
@@ -189,7 +218,7 @@ fn deliver<'f, O: Outlet>(
     Ok(count)
 }
 
-fn pending_everywhere<'c, O>(
+pub(super) fn pending_everywhere<'c, O>(
     channels: &'c Slab<Channel>,
     connection: &Connection<O>,
 ) -> Vec<&'c Logged> {

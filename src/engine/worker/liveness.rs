@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{CLOSING_TIME, ConnectionKey, Worker};
 use crate::{
-    engine::{application::Application, backlog::Outlet, connection::Phase},
+    engine::{application::Application, backlog::Outlet, connection::Phase, event::EventKind},
     protocol::{PusherError, ping},
     websocket,
 };
@@ -62,10 +62,14 @@ impl<O: Outlet> Worker<O> {
     }
 
     fn prune(&mut self, key: ConnectionKey, now: Instant) {
-        let socket_id = self.connections[key].socket_id;
+        let connection = &self.connections[key];
+        let (application, socket_id) = (connection.application, connection.socket_id);
         self.engine
             .note("Connection Pruned", || socket_id.to_string());
         self.terminate(key, PusherError::PongNotReceived, now);
+        if let Some(application) = application {
+            self.tell(EventKind::ConnectionPruned, application, key);
+        }
     }
 }
 

@@ -71,6 +71,13 @@ impl<'a> Fields<'a> {
         })
     }
 
+    pub(super) fn optional_texts(&self, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
+        match self.present(key) {
+            None => Ok(None),
+            Some(_) => self.texts(key).map(Some),
+        }
+    }
+
     pub(super) fn texts(&self, key: &str) -> Result<Vec<String>, ConfigError> {
         let texts = self
             .present(key)
