@@ -43,6 +43,7 @@ class ServerConfigurationTest extends TestCase
             'compression' => true,
             'auth_timestamp_tolerance' => 30,
             'debug' => true,
+            'events' => ['message_sent'],
             'applications' => [[
                 'app_id' => '1',
                 'key' => 'k',
@@ -68,7 +69,7 @@ class ServerConfigurationTest extends TestCase
                 'subscription_count' => true,
                 'rate_limiting' => ['enabled' => true, 'max_attempts' => 4, 'decay_seconds' => 1, 'terminate_on_limit' => true],
             ]],
-        ], $this->configuration([], [$application], debug: true)->toArray());
+        ], $this->configuration([], [$application], debug: true, events: ['message_sent'])->toArray());
     }
 
     public function test_missing_keys_have_defaults(): void
@@ -183,12 +184,13 @@ class ServerConfigurationTest extends TestCase
         $this->configuration([], [new Application('1', 'k', 's', 60, 30, ['*'], 1, rateLimiting: ['enabled' => true])])->toArray();
     }
 
-    private function configuration(array $values, ?array $applications = null, bool $debug = false): ServerConfiguration
+    private function configuration(array $values, ?array $applications = null, bool $debug = false, array $events = []): ServerConfiguration
     {
         return new ServerConfiguration(
             new Section('reverb.servers.reverb', $values + self::COMPLETE),
             collect($applications ?? [$this->application()]),
             $debug,
+            $events,
         );
     }
 

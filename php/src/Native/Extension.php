@@ -83,6 +83,31 @@ class Extension implements Engine
                 return $this->server->poll($timeout);
             }
 
+            public function send(string $socketId, int $place, string $message): void
+            {
+                $this->server->send($socketId, $place, $message);
+            }
+
+            public function disconnect(string $socketId, int $place): void
+            {
+                $this->server->disconnect($socketId, $place);
+            }
+
+            public function broadcast(string $appId, string $channel, string $message, ?string $exceptSocketId = null): void
+            {
+                $this->server->broadcast($appId, $channel, $message, $exceptSocketId);
+            }
+
+            public function subscribers(string $appId, string $channel): array
+            {
+                return $this->server->subscribers($appId, $channel);
+            }
+
+            public function cached(string $appId, string $channel): ?string
+            {
+                return $this->server->cached($appId, $channel);
+            }
+
             public function stop(int $grace): void
             {
                 $this->server->stop($grace);

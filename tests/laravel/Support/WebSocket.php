@@ -14,13 +14,14 @@ class WebSocket
 
     public readonly string $socketId;
 
-    public function __construct(int $port, string $key = 'test-key')
+    public function __construct(int $port, string $key = 'test-key', ?string $origin = null)
     {
         $this->stream = stream_socket_client("tcp://127.0.0.1:{$port}", timeout: 5);
         stream_set_timeout($this->stream, 10);
         fwrite($this->stream, implode("\r\n", [
             "GET /app/{$key}?protocol=7&client=js&version=8.4.0 HTTP/1.1", "Host: 127.0.0.1:{$port}", 'Upgrade: websocket',
-            'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '', '',
+            'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+            ...$origin ? ["Origin: {$origin}"] : [], '', '',
         ]));
 
         Assert::assertStringStartsWith('HTTP/1.1 101', $this->head());
@@ -33,6 +34,15 @@ class WebSocket
         $this->expect('pusher_internal:subscription_succeeded');
 
         return $this;
+    }
+
+    public function send(string $event, mixed $data, ?string $channel = null): void
+    {
+        $text = json_encode(['event' => $event, 'data' => $data] + ($channel ? ['channel' => $channel] : []));
+        $length = strlen($text) < 126 ? chr(0x80 | strlen($text)) : chr(0x80 | 126).pack('n', strlen($text));
+
+        // A mask of zeros is a mask, and leaves the text as it is...
+        fwrite($this->stream, "\x81{$length}\0\0\0\0{$text}");
     }
 
     /**
@@ -74,15 +84,6 @@ class WebSocket
     public function leave(): void
     {
         fclose($this->stream);
-    }
-
-    private function send(string $event, mixed $data): void
-    {
-        $text = json_encode(['event' => $event, 'data' => $data]);
-        $length = strlen($text) < 126 ? chr(0x80 | strlen($text)) : chr(0x80 | 126).pack('n', strlen($text));
-
-        // A mask of zeros is a mask, and leaves the text as it is...
-        fwrite($this->stream, "\x81{$length}\0\0\0\0{$text}");
     }
 
     private function read(): array

@@ -13,7 +13,7 @@ class FakeServer implements NativeServer
     /**
      * What each poll does and returns.
      *
-     * @var list<\Closure(): list<array<string, string>>>
+     * @var list<\Closure(): list<array<string, mixed>>>
      */
     public array $polls = [];
 
@@ -24,6 +24,27 @@ class FakeServer implements NativeServer
      */
     public array $stops = [];
 
+    /**
+     * What was asked of the server, with its arguments.
+     *
+     * @var list<list<mixed>>
+     */
+    public array $calls = [];
+
+    /**
+     * The subscribers of each channel.
+     *
+     * @var array<string, list<array<string, mixed>>>
+     */
+    public array $subscribers = [];
+
+    /**
+     * The message that each cache channel has kept.
+     *
+     * @var array<string, string>
+     */
+    public array $cached = [];
+
     public function port(): int
     {
         return 4321;
@@ -31,9 +52,38 @@ class FakeServer implements NativeServer
 
     public function poll(int $timeout): array
     {
+        if ($this->stops && ! $this->polls) {
+            return [];
+        }
+
         $poll = array_shift($this->polls) ?? throw new LogicException('The test describes no further poll.');
 
         return $poll();
+    }
+
+    public function send(string $socketId, int $place, string $message): void
+    {
+        $this->calls[] = ['send', $socketId, $place, $message];
+    }
+
+    public function disconnect(string $socketId, int $place): void
+    {
+        $this->calls[] = ['disconnect', $socketId, $place];
+    }
+
+    public function broadcast(string $appId, string $channel, string $message, ?string $exceptSocketId = null): void
+    {
+        $this->calls[] = ['broadcast', $appId, $channel, $message, $exceptSocketId];
+    }
+
+    public function subscribers(string $appId, string $channel): array
+    {
+        return $this->subscribers[$channel] ?? [];
+    }
+
+    public function cached(string $appId, string $channel): ?string
+    {
+        return $this->cached[$channel] ?? null;
     }
 
     public function stop(int $grace): void

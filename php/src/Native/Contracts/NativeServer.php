@@ -15,9 +15,36 @@ interface NativeServer
     /**
      * Wait for notices, at most for the given milliseconds or until a signal.
      *
-     * @return list<array{type: string, title?: string, message?: string}>
+     * @return list<array<string, mixed>>
      */
     public function poll(int $timeout): array;
+
+    /**
+     * Send a text to a connection, if it is still there.
+     */
+    public function send(string $socketId, int $place, string $message): void;
+
+    /**
+     * Close a connection, if it is still there.
+     */
+    public function disconnect(string $socketId, int $place): void;
+
+    /**
+     * Send a text to the subscribers of a channel, but for one of them.
+     */
+    public function broadcast(string $appId, string $channel, string $message, ?string $exceptSocketId = null): void;
+
+    /**
+     * Get the subscribers of a channel.
+     *
+     * @return list<array{socket_id: string, place: int, origin?: string, channel_data?: string}>
+     */
+    public function subscribers(string $appId, string $channel): array;
+
+    /**
+     * Get the message that a cache channel has kept.
+     */
+    public function cached(string $appId, string $channel): ?string;
 
     /**
      * Stop accepting, close the connections within the given milliseconds and end the threads.

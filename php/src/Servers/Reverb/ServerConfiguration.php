@@ -27,11 +27,13 @@ class ServerConfiguration
      * Create a new server configuration instance.
      *
      * @param  \Illuminate\Support\Collection<int, \Laravel\Reverb\Application>  $applications
+     * @param  list<string>  $events
      */
     public function __construct(
         protected Section $server,
         protected Collection $applications,
         protected bool $debug = false,
+        protected array $events = [],
     ) {
         //
     }
@@ -90,6 +92,7 @@ class ServerConfiguration
             'compression' => $this->server->boolean('compression'),
             'auth_timestamp_tolerance' => $this->timestampTolerance(),
             'debug' => $this->debug,
+            'events' => $this->events,
             'applications' => $this->applications->values()->map($this->application(...))->all(),
         ];
     }

@@ -4,6 +4,7 @@ namespace Laravel\Reverb\Servers\Reverb\Console\Commands;
 
 use Illuminate\Console\Command;
 use Illuminate\Contracts\Config\Repository as Config;
+use Illuminate\Support\Collection;
 use Laravel\Reverb\Configuration\Section;
 use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Contracts\Logger;
@@ -11,6 +12,8 @@ use Laravel\Reverb\Loggers\CliLogger;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativeServer;
+use Laravel\Reverb\Servers\Reverb\EventRelay;
+use Laravel\Reverb\Servers\Reverb\NoticeQueue;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
 use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
 use RuntimeException;
@@ -56,6 +59,11 @@ class StartServer extends Command implements SignalableCommandInterface
     protected bool $stopping = false;
 
     /**
+     * The way of the server's events to their listeners.
+     */
+    protected EventRelay $relay;
+
+    /**
      * Execute the console command.
      */
     public function handle(Engine $engine, RestartSignal $restart): int
@@ -64,7 +72,9 @@ class StartServer extends Command implements SignalableCommandInterface
         $restart->received($this->components->warn(...));
 
         try {
-            $configuration = $this->configuration($logger::class !== NullLogger::class);
+            $applications = $this->laravel->make(ApplicationProvider::class)->all();
+            $this->relay = $this->laravel->make(EventRelay::class, ['applications' => $applications]);
+            $configuration = $this->configuration($applications, $logger::class !== NullLogger::class);
             $server = $engine->startServer($configuration->toArray());
         } catch (RuntimeException $e) {
             $this->components->error($e->getMessage());
@@ -75,11 +85,15 @@ class StartServer extends Command implements SignalableCommandInterface
         $port = $server->port();
         $this->components->info($this->banner($configuration, $port));
 
+        $notices = new NoticeQueue($server);
+
         try {
-            $this->serve($server, $logger, $restart);
+            $this->serve($server, $notices, $logger, $restart);
         } finally {
             $server->stop(self::GRACE);
         }
+
+        $this->finish($server, $notices, $logger);
 
         if (! $this->stopping) {
             $this->components->info("Stopping server on {$configuration->host()}:{$port}");
@@ -115,29 +129,39 @@ class StartServer extends Command implements SignalableCommandInterface
     /**
      * Pass on what the server has to say until it is asked to stop.
      */
-    protected function serve(NativeServer $server, Logger $logger, RestartSignal $restart): void
+    protected function serve(NativeServer $server, NoticeQueue $notices, Logger $logger, RestartSignal $restart): void
     {
         while (! $this->stopping && ! $restart->received($this->components->warn(...))) {
-            foreach ($server->poll(self::POLL) as $notice) {
-                $this->report($notice, $logger);
-            }
+            $this->report($notices->next(self::POLL), $server, $logger);
         }
     }
 
     /**
-     * Report a notice of the server.
-     *
-     * @param  array{type: string, title?: string, message?: string}  $notice
+     * Pass on what happened until the server had stopped, as far as the time allows.
      */
-    protected function report(array $notice, Logger $logger): void
+    protected function finish(NativeServer $server, NoticeQueue $notices, Logger $logger): void
     {
-        $message = $notice['message'] ?? '';
+        $deadline = hrtime(true) + self::GRACE * 1_000_000;
 
-        match ($notice['type']) {
-            'info' => $logger->info($notice['title'] ?? '', $message),
-            'message' => $logger->message($message),
-            'error' => $logger->error($message),
-            default => $this->components->warn($message),
+        while (hrtime(true) < $deadline && $notice = $notices->next(0)) {
+            $this->report($notice, $server, $logger);
+        }
+    }
+
+    /**
+     * Report a notice of the server, if there is one.
+     *
+     * @param  array<string, mixed>|null  $notice
+     */
+    protected function report(?array $notice, NativeServer $server, Logger $logger): void
+    {
+        match ($notice['type'] ?? null) {
+            null => null,
+            'event' => $this->relay->dispatch($notice, $server),
+            'info' => $logger->info($notice['title'], $notice['message']),
+            'message' => $logger->message($notice['message']),
+            'error' => $logger->error($notice['message']),
+            default => $this->components->warn($notice['message']),
         };
     }
 
@@ -155,8 +179,10 @@ class StartServer extends Command implements SignalableCommandInterface
 
     /**
      * Get the configuration of the server; what the command line says comes first.
+     *
+     * @param  \Illuminate\Support\Collection<int, \Laravel\Reverb\Application>  $applications
      */
-    protected function configuration(bool $debug): ServerConfiguration
+    protected function configuration(Collection $applications, bool $debug): ServerConfiguration
     {
         $options = array_filter(
             array_intersect_key($this->options(), array_flip(['host', 'port', 'path', 'hostname'])),
@@ -169,7 +195,7 @@ class StartServer extends Command implements SignalableCommandInterface
             collect($options)->map(fn ($value, $name) => "--{$name}")->all(),
         );
 
-        return new ServerConfiguration($server, $this->laravel->make(ApplicationProvider::class)->all(), $debug);
+        return new ServerConfiguration($server, $applications, $debug, $this->relay->wanted());
     }
 
     /**

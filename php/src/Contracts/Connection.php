@@ -1,0 +1,63 @@
+<?php
+
+namespace Laravel\Reverb\Contracts;
+
+use Laravel\Reverb\Application;
+
+abstract class Connection
+{
+    /**
+     * Create a new connection instance.
+     */
+    public function __construct(
+        protected WebSocketConnection $connection,
+        protected Application $application,
+        protected ?string $origin,
+    ) {
+        //
+    }
+
+    /**
+     * Get the raw socket connection identifier.
+     */
+    abstract public function identifier(): string;
+
+    /**
+     * Get the normalized socket ID.
+     */
+    abstract public function id(): string;
+
+    /**
+     * Send a message to the connection.
+     */
+    abstract public function send(string $message): void;
+
+    /**
+     * Terminate the connection.
+     */
+    abstract public function terminate(): void;
+
+    /**
+     * Get the application the connection belongs to.
+     */
+    public function app(): Application
+    {
+        return $this->application;
+    }
+
+    /**
+     * Get the origin of the connection.
+     */
+    public function origin(): ?string
+    {
+        return $this->origin;
+    }
+
+    /**
+     * Disconnect the connection, which leaves its channels.
+     */
+    public function disconnect(): void
+    {
+        $this->terminate();
+    }
+}

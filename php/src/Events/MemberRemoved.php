@@ -1,0 +1,22 @@
+<?php
+
+namespace Laravel\Reverb\Events;
+
+use Illuminate\Foundation\Events\Dispatchable;
+use Laravel\Reverb\Protocols\Pusher\Channels\Channel;
+
+/**
+ * A user has left a presence channel with its last connection.
+ */
+class MemberRemoved
+{
+    use Dispatchable;
+
+    /**
+     * Create a new event instance.
+     */
+    public function __construct(public Channel $channel, public string $userId, public mixed $userInfo)
+    {
+        //
+    }
+}

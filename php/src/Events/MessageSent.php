@@ -1,0 +1,22 @@
+<?php
+
+namespace Laravel\Reverb\Events;
+
+use Illuminate\Foundation\Events\Dispatchable;
+use Laravel\Reverb\Contracts\Connection;
+
+/**
+ * A message was sent to a connection.
+ */
+class MessageSent
+{
+    use Dispatchable;
+
+    /**
+     * Create a new event instance.
+     */
+    public function __construct(public Connection $connection, public string $message)
+    {
+        //
+    }
+}

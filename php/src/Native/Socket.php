@@ -1,0 +1,53 @@
+<?php
+
+namespace Laravel\Reverb\Native;
+
+use Laravel\Reverb\Contracts\WebSocketConnection;
+use Laravel\Reverb\Native\Contracts\NativeServer;
+
+/**
+ * A socket of the native server; once it has gone, nothing reaches anybody.
+ *
+ * @internal
+ */
+class Socket implements WebSocketConnection
+{
+    /**
+     * Create a new socket instance.
+     */
+    public function __construct(
+        protected NativeServer $server,
+        protected string $id,
+        protected int $place,
+    ) {
+        //
+    }
+
+    /**
+     * Get the raw socket connection identifier.
+     */
+    public function id(): string
+    {
+        return $this->id;
+    }
+
+    /**
+     * Send a message to the connection.
+     */
+    public function send(mixed $message): void
+    {
+        $this->server->send($this->id, $this->place, (string) $message);
+    }
+
+    /**
+     * Close the connection, with a last message if there is one.
+     */
+    public function close(mixed $message = null): void
+    {
+        if ($message !== null) {
+            $this->send($message);
+        }
+
+        $this->server->disconnect($this->id, $this->place);
+    }
+}

@@ -1,0 +1,8 @@
+<?php
+
+namespace Laravel\Reverb\Protocols\Pusher\Channels;
+
+class PrivateChannel extends Channel
+{
+    //
+}

@@ -1,0 +1,240 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Laravel;
+
+use Closure;
+use Illuminate\Contracts\Debug\ExceptionHandler;
+use Illuminate\Support\Facades\Artisan;
+use Illuminate\Support\Facades\Broadcast;
+use Illuminate\Support\Facades\Cache;
+use Illuminate\Support\Facades\Event;
+use Laravel\Reverb\Events\ChannelCreated;
+use Laravel\Reverb\Events\ChannelOccupied;
+use Laravel\Reverb\Events\ChannelRemoved;
+use Laravel\Reverb\Events\ChannelVacated;
+use Laravel\Reverb\Events\ClientEventReceived;
+use Laravel\Reverb\Events\ConnectionClosed;
+use Laravel\Reverb\Events\ConnectionOpened;
+use Laravel\Reverb\Events\MemberAdded;
+use Laravel\Reverb\Events\MemberRemoved;
+use Laravel\Reverb\Events\MessageReceived;
+use Laravel\Reverb\Events\MessageSent;
+use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Servers\Reverb\RestartSignal;
+use Laravel\Reverb\Tests\Laravel\Support\DrivenEngine;
+use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
+use Laravel\Reverb\Tests\Unit\Fakes\FakeEngine;
+use RuntimeException;
+
+/**
+ * Listeners of the application, and the server whose events they hear.
+ */
+class ServerEventsTest extends TestCase
+{
+    /**
+     * What the listeners have heard.
+     *
+     * @var list<string>
+     */
+    private array $heard = [];
+
+    protected function setUp(): void
+    {
+        parent::setUp();
+
+        config(['reverb.servers.reverb.socket' => null]);
+        $this->app->instance(RestartSignal::class, new RestartSignal($this->app->make('cache.store'), 0));
+    }
+
+    public function test_the_server_is_asked_for_what_somebody_listens_to(): void
+    {
+        $engine = $this->app->instance(Engine::class, new FakeEngine);
+        $engine->server->polls = [$this->restart(...)];
+        Event::listen(MessageSent::class, fn () => null);
+        Event::listen(fn (ChannelVacated $event) => null);
+
+        $this->artisan('reverb:start');
+
+        $this->assertSame(['message_sent', 'channel_vacated'], $engine->servers[0]['events']);
+    }
+
+    public function test_the_server_is_asked_for_nothing_if_nobody_listens(): void
+    {
+        $engine = $this->app->instance(Engine::class, new FakeEngine);
+        $engine->server->polls = [$this->restart(...)];
+
+        $this->artisan('reverb:start');
+
+        $this->assertSame([], $engine->servers[0]['events']);
+    }
+
+    public function test_a_first_subscription_is_heard_in_the_order_of_reverb(): void
+    {
+        $this->hear(ChannelCreated::class, fn ($event) => $event->channel->name());
+        $this->hear(ChannelRemoved::class, fn ($event) => $event->channel->name());
+        $this->hear(MessageSent::class, fn ($event) => json_decode($event->message)->event);
+        $this->hear(MessageReceived::class, fn ($event) => json_decode($event->message)->event);
+
+        $this->serve(function (int $port) {
+            $browser = (new WebSocket($port))->subscribe('news');
+            yield from $this->until(4);
+            $browser->leave();
+            yield from $this->until(5);
+        });
+
+        $this->assertSame([
+            'MessageSent pusher:connection_established',
+            'ChannelCreated news',
+            'MessageSent pusher_internal:subscription_succeeded',
+            'MessageReceived pusher:subscribe',
+            'ChannelRemoved news',
+        ], $this->heard);
+    }
+
+    public function test_the_life_of_a_presence_channel_is_heard_in_order(): void
+    {
+        $this->hear(ConnectionOpened::class, fn ($event) => $event->connection->app()->id());
+        $this->hear(ConnectionClosed::class, fn ($event) => $event->connection->app()->id());
+        $this->hear(ChannelOccupied::class, fn ($event) => $event->channel::class.' '.json_encode($event->channel->data()));
+        $this->hear(ChannelVacated::class, fn ($event) => $event->channel->name());
+        $this->hear(MemberAdded::class, fn ($event) => "{$event->userId} {$event->userInfo['name']}");
+        $this->hear(MemberRemoved::class, fn ($event) => $event->userId);
+        $this->hear(ClientEventReceived::class, fn ($event) => "{$event->event} {$event->data['typing']} {$event->userId}");
+
+        $this->serve(function (int $port) {
+            $browser = new WebSocket($port);
+            $browser->subscribe('presence-room', $this->app->make(Engine::class)->publisher([
+                'app_id' => '1001', 'key' => 'test-key', 'secret' => 'test-secret',
+            ])->authorizeChannel($browser->socketId, 'presence-room', '{"user_id":7,"user_info":{"name":"Ada"}}'));
+            $browser->send('client-typing', ['typing' => 'yes'], 'presence-room');
+            yield from $this->until(4);
+            $browser->leave();
+            yield from $this->until(7);
+        });
+
+        $this->assertSame([
+            'ConnectionOpened 1001',
+            'ChannelOccupied Laravel\Reverb\Protocols\Pusher\Channels\PresenceChannel {"presence":{"count":1,"ids":[7],"hash":{"7":{"name":"Ada"}}}}',
+            'MemberAdded 7 Ada',
+            'ClientEventReceived client-typing yes 7',
+            'MemberRemoved 7',
+            'ChannelVacated presence-room',
+            'ConnectionClosed 1001',
+        ], $this->heard);
+    }
+
+    public function test_a_listener_can_answer_broadcast_and_disconnect(): void
+    {
+        $this->hear(ChannelCreated::class, function ($event) {
+            foreach ($event->channel->connections() as $connection) {
+                $connection->send(json_encode(['event' => 'welcome', 'data' => [$connection->id()]]));
+            }
+        });
+        $this->hear(MessageReceived::class, function ($event) {
+            $event->connection->send('{"event":"answer"}');
+            Broadcast::connection('reverb')->broadcast(['news'], 'published', []);
+        });
+        $this->hear(ClientEventReceived::class, function ($event) {
+            $event->channel->broadcast(['event' => 'to others'], $event->connection);
+            $event->channel->broadcastToAll(['event' => 'to all']);
+            $event->connection->disconnect();
+
+            return $event->connection->origin();
+        });
+
+        $this->serve(function (int $port) {
+            $browser = (new WebSocket($port, origin: 'http://here'))->subscribe('news');
+            yield from $this->until(2);
+            $this->assertSame([$browser->socketId], $browser->expect('welcome'));
+            $browser->expect('answer');
+            $browser->expect('published');
+            $browser->send('client-hello', [], 'news');
+            yield from $this->until(4);
+            $browser->expect('to all');
+            $browser->expectEnd();
+        }, ['reverb.apps.apps.0.allowed_origins' => ['here']]);
+
+        $this->assertSame(
+            ['ChannelCreated', 'MessageReceived', 'ClientEventReceived http://here', 'MessageReceived'],
+            array_map(trim(...), $this->heard)
+        );
+    }
+
+    public function test_a_listener_that_fails_is_reported_and_the_server_goes_on(): void
+    {
+        $reported = [];
+        $this->app->make(ExceptionHandler::class)->reportable(function (RuntimeException $e) use (&$reported) {
+            $reported[] = $e->getMessage();
+
+            return false;
+        });
+        Event::listen(fn (ConnectionOpened $event) => throw new RuntimeException('The listener is broken'));
+        $this->hear(ChannelCreated::class, fn ($event) => $event->channel->name());
+
+        $output = $this->serve(function (int $port) {
+            $browser = (new WebSocket($port))->subscribe('news');
+            yield from $this->until(1);
+            $browser->leave();
+        }, options: ['--debug' => true]);
+
+        $this->assertSame(['The listener is broken'], $reported);
+        $this->assertSame(['ChannelCreated news'], $this->heard);
+        $this->assertStringContainsString('A listener of connection_opened failed: The listener is broken', $output);
+    }
+
+    public function test_what_happens_at_the_end_of_the_server_is_heard_too(): void
+    {
+        $this->hear(ChannelRemoved::class, fn ($event) => $event->channel->name());
+        $this->hear(ConnectionClosed::class, fn ($event) => $event->connection->id());
+        $browser = null;
+
+        $this->serve(function (int $port) use (&$browser) {
+            $browser = (new WebSocket($port))->subscribe('news');
+            yield;
+        });
+
+        $this->assertSame(['ChannelRemoved news', "ConnectionClosed {$browser->socketId}"], $this->heard);
+    }
+
+    /**
+     * Write down each event of the class.
+     */
+    private function hear(string $class, Closure $describe): void
+    {
+        Event::listen($class, function (object $event) use ($class, $describe) {
+            $this->heard[] = class_basename($class).' '.$describe($event);
+        });
+    }
+
+    /**
+     * Let the server go on until the listeners have heard so many events.
+     */
+    private function until(int $count): iterable
+    {
+        while (count($this->heard) < $count) {
+            yield;
+        }
+    }
+
+    /**
+     * Serve the script, which the server goes on with while it is at work, and return the output.
+     */
+    private function serve(Closure $script, array $config = [], array $options = []): string
+    {
+        config($config);
+        $this->app->instance(Engine::class, new DrivenEngine($script, $this->restart(...)));
+        $this->withoutMockingConsoleOutput();
+        $status = $this->artisan('reverb:start', ['--host' => '127.0.0.1', '--port' => '0', ...$options]);
+        $output = Artisan::output();
+        $this->assertSame(0, $status, $output);
+
+        return $output;
+    }
+
+    private function restart(): array
+    {
+        Cache::forever('laravel:reverb:restart', hrtime(true));
+
+        return [];
+    }
+}
