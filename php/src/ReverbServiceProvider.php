@@ -13,8 +13,6 @@ use Laravel\Reverb\Contracts\Logger;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Extension;
-use Laravel\Reverb\Servers\Reverb\Console\Commands\RestartServer;
-use Laravel\Reverb\Servers\Reverb\Console\Commands\StartServer;
 
 class ReverbServiceProvider extends ServiceProvider
 {
@@ -38,6 +36,8 @@ class ReverbServiceProvider extends ServiceProvider
 
         $this->app->instance(Logger::class, new NullLogger);
         $this->app->singletonIf(Engine::class, Extension::class);
+        $this->app->singleton(ServerProviderManager::class);
+        $this->app->make(ServerProviderManager::class)->register();
         $this->app->singleton(Batch::class);
 
         $this->callAfterResolving(BroadcastManager::class, $this->registerBroadcaster(...));
@@ -50,11 +50,13 @@ class ReverbServiceProvider extends ServiceProvider
      */
     public function boot(): void
     {
+        $this->app->make(ServerProviderManager::class)->boot();
+
         if (! $this->app->runningInConsole()) {
             return;
         }
 
-        $this->commands([InstallCommand::class, StartServer::class, RestartServer::class]);
+        $this->commands([InstallCommand::class]);
 
         $this->publishes([self::CONFIGURATION => config_path('reverb.php')], ['reverb', 'reverb-config']);
 

@@ -160,6 +160,30 @@ class ServerEventsTest extends TestCase
         );
     }
 
+    public function test_the_server_serves_others_while_a_listener_is_at_work(): void
+    {
+        $port = 0;
+        $this->hear(ChannelCreated::class, function ($event) use (&$port) {
+            if ($event->channel->name() === 'first') {
+                $other = (new WebSocket($port))->subscribe('second');
+                Broadcast::connection('reverb')->broadcast(['second'], 'published', []);
+                $other->expect('published');
+                $other->leave();
+            }
+
+            return $event->channel->name();
+        });
+
+        $this->serve(function (int $bound) use (&$port) {
+            $port = $bound;
+            $browser = (new WebSocket($port))->subscribe('first');
+            yield from $this->until(2);
+            $browser->leave();
+        });
+
+        $this->assertSame(['ChannelCreated first', 'ChannelCreated second'], $this->heard);
+    }
+
     public function test_a_listener_that_fails_is_reported_and_the_server_goes_on(): void
     {
         $reported = [];

@@ -12,9 +12,12 @@ use Laravel\Reverb\ApplicationManager;
 use Laravel\Reverb\ConfigApplicationProvider;
 use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Contracts\Logger;
+use Laravel\Reverb\Contracts\ServerProvider;
 use Laravel\Reverb\Exceptions\InvalidApplication;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\ReverbServiceProvider;
+use Laravel\Reverb\ServerProviderManager;
+use Laravel\Reverb\Servers\Reverb\ReverbServerProvider;
 
 class ServiceProviderTest extends TestCase
 {
@@ -74,6 +77,23 @@ class ServiceProviderTest extends TestCase
         (new ReverbServiceProvider($this->app))->register();
 
         $this->assertNull(config('reverb.servers.reverb.socket'));
+    }
+
+    public function test_the_server_is_a_driver_that_may_be_replaced(): void
+    {
+        $manager = $this->app->make(ServerProviderManager::class);
+
+        $this->assertSame($manager, $this->app->make(ServerProviderManager::class));
+        $this->assertInstanceOf(ReverbServerProvider::class, $manager->driver());
+        $this->assertTrue($manager->shouldNotPublishEvents());
+        $this->assertTrue($manager->doesNotSubscribeToEvents());
+
+        $manager->withPublishing();
+        $this->assertTrue($manager->shouldPublishEvents() && $manager->subscribesToEvents());
+
+        config(['reverb.default' => 'ours']);
+        $manager->extend('ours', fn () => new class extends ServerProvider {});
+        $this->assertFalse($manager->shouldPublishEvents());
     }
 
     public function test_nothing_is_logged_unless_it_is_asked_for(): void
