@@ -58,13 +58,13 @@ fn publish_among(context: &Context, each: usize) -> Result<Sample, Failure> {
     for number in 0..each {
         subscribe_all(&host, &mut crowd, (&keys, number))?;
     }
-    let mut publisher = LocalPublisher::connect(&host)?;
+    let mut publisher = LocalPublisher::unwaited(&host)?;
     let clock = Clock::start(&host);
     for event in 0..EVENTS {
         let name = name(event % CONNECTIONS, event % each);
-        publisher.publish(&name, event + 1 == EVENTS)?;
+        publisher.publish(&name)?;
     }
-    publisher.wait()?;
+    publisher.settle()?;
     let mut received = 0;
     crowd.until("receiving", |_, _, incoming| match incoming {
         Incoming::Text(_) => {

@@ -1,12 +1,9 @@
 //! What publishing costs, while nobody listens.
 
-use std::{
-    io::{Read, Write},
-    os::unix::net::UnixStream,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use reverb::protocol::local::{ClientFrame, Hello, Publish, ServerFrame, challenge_answer};
+use reverb::client::{Event, Options};
+use serde_json::json;
 
 use crate::{
     context::{Clock, Context, Host, Sample, Subject},
@@ -103,110 +100,73 @@ pub(super) fn unix(context: &Context) -> Result<Vec<Row>, Failure> {
 }
 
 fn one_by_one(host: &Host, context: &Context) -> Result<Sample, Failure> {
-    let mut publisher = LocalPublisher::connect(host)?;
+    let mut publisher = LocalPublisher::new(host)?;
     let clock = Clock::start(host);
     let end = Instant::now() + context.window();
+    let mut count = 0;
     while Instant::now() < end {
-        publisher.publish("bench", true)?;
-        publisher.wait()?;
+        publisher.publish("bench")?;
+        count += 1;
     }
-    Ok(clock.sample(host, publisher.sequence))
+    Ok(clock.sample(host, count))
 }
 
 fn all_at_once(host: &Host, context: &Context) -> Result<Sample, Failure> {
     let count = if context.quick { 100_000 } else { 500_000 };
-    let mut publisher = LocalPublisher::connect(host)?;
+    let mut publisher = LocalPublisher::unwaited(host)?;
     let clock = Clock::start(host);
-    for _ in 1..count {
-        publisher.publish("bench", false)?;
+    for _ in 0..count {
+        publisher.publish("bench")?;
     }
-    publisher.publish("bench", true)?;
-    publisher.wait()?;
-    Ok(clock.sample(host, publisher.sequence))
+    publisher.settle()?;
+    Ok(clock.sample(host, count))
 }
 
-/// A publisher on the unix socket.
+/// A publisher on the unix socket: what the extension's class is made of.
 pub(super) struct LocalPublisher {
-    stream: UnixStream,
+    publisher: reverb::client::Publisher,
     data: String,
-    sequence: u64,
-    output: Vec<u8>,
-    input: Vec<u8>,
 }
 
 impl LocalPublisher {
-    pub(super) fn connect(host: &Host) -> Result<Self, Failure> {
-        let no_socket = || Failure::Server("it has no unix socket".to_owned());
-        let mut publisher = Self {
-            stream: UnixStream::connect(host.socket().ok_or_else(no_socket)?)?,
+    /// Waits for each answer.
+    fn new(host: &Host) -> Result<Self, Failure> {
+        let credentials = &host.credentials;
+        let options = json!({
+            "app_id": credentials.app_id, "key": credentials.key, "secret": credentials.secret,
+            "socket": host.socket(),
+        });
+        let options =
+            Options::parse(&options).map_err(|error| Failure::Usage(error.to_string()))?;
+        Ok(Self {
+            publisher: reverb::client::Publisher::new(options),
             data: TEXT.data(0, 0),
-            sequence: 0,
-            output: Vec::new(),
-            input: Vec::new(),
-        };
-        let id = [7; 16];
-        let secret = host.credentials.secret.clone();
-        let answer = publisher.receive(|frame| match frame {
-            ServerFrame::Challenge { nonce } => Some(challenge_answer(&secret, &nonce, &id)),
-            _ => None,
-        })?;
-        publisher.send(&ClientFrame::Hello(Hello {
-            app_id: &host.credentials.app_id,
-            publisher: id,
-            answer,
-        }))?;
-        publisher.receive(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(()))?;
+        })
+    }
+
+    /// Waits for the answers at the end.
+    pub(super) fn unwaited(host: &Host) -> Result<Self, Failure> {
+        let mut publisher = Self::new(host)?;
+        publisher.publisher.acknowledge(false);
         Ok(publisher)
     }
 
-    pub(super) fn publish(&mut self, channel: &str, acknowledge: bool) -> Result<(), Failure> {
-        self.sequence += 1;
-        let data = std::mem::take(&mut self.data);
-        let sent = self.send(&ClientFrame::Publish(Publish {
-            sequence: self.sequence,
-            acknowledge,
-            socket_id: None,
-            event: "bench",
-            data: &data,
+    pub(super) fn publish(&mut self, channel: &str) -> Result<(), Failure> {
+        let event = Event {
             channels: vec![channel],
-        }));
-        self.data = data;
-        sent
+            name: "bench",
+            data: &self.data,
+            socket_id: None,
+        };
+        let published = self.publisher.publish(&event);
+        published
+            .map(drop)
+            .map_err(|error| Failure::Server(error.to_string()))
     }
 
-    /// Waits for the acknowledgement of the last publish.
-    pub(super) fn wait(&mut self) -> Result<(), Failure> {
-        let sequence = self.sequence;
-        self.receive(|frame| (frame == ServerFrame::Ack { sequence }).then_some(()))
-    }
-
-    fn send(&mut self, frame: &ClientFrame<'_>) -> Result<(), Failure> {
-        self.output.clear();
-        frame
-            .encode(&mut self.output)
-            .map_err(|error| Failure::Server(error.to_string()))?;
-        self.stream.write_all(&self.output)?;
-        Ok(())
-    }
-
-    fn receive<T>(
-        &mut self,
-        mut expect: impl FnMut(ServerFrame<'_>) -> Option<T>,
-    ) -> Result<T, Failure> {
-        loop {
-            let decoded = ServerFrame::decode(&self.input)
-                .map_err(|error| Failure::Server(error.to_string()))?;
-            if let Some((frame, length)) = decoded {
-                let what = format!("{frame:?}");
-                let shown = expect(frame).ok_or_else(|| said(what.as_bytes()))?;
-                self.input.drain(..length);
-                return Ok(shown);
-            }
-            let mut buffer = [0; 4096];
-            match self.stream.read(&mut buffer)? {
-                0 => return Err(ended()),
-                count => self.input.extend_from_slice(&buffer[..count]),
-            }
-        }
+    /// Waits until all is answered.
+    pub(super) fn settle(&self) -> Result<(), Failure> {
+        let settled = self.publisher.settle();
+        settled.map_err(|error| Failure::Server(error.to_string()))
     }
 }
