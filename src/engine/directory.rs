@@ -214,6 +214,13 @@ impl Directory {
         }
     }
 
+    /// Whether the channel has subscribers at this moment.
+    pub(super) fn is_occupied(&self, application: ApplicationIndex, name: &ChannelName) -> bool {
+        let shard = self.shard(application, name);
+        let channel = shard.channels.get(&(application, name.clone()));
+        channel.is_some_and(|channel| !channel.is_vacant())
+    }
+
     /// Hands a frame to every worker that has subscribers in the channel.
     pub(super) fn publish(&self, application: ApplicationIndex, name: &ChannelName, frame: Frame) {
         let mut shard = self.shard(application, name);

@@ -125,6 +125,11 @@ impl Engine {
         /// Room for the keys, the channel's name and some escapes.
         const ENVELOPE_SIZE: usize = 128;
         for channel in publication.channels {
+            self.note("Broadcasting To", || channel.to_string());
+            // Most events of an application are for a user who is not there: nothing to encode.
+            if !channel.is_cache() && !self.directory.is_occupied(application, channel) {
+                continue;
+            }
             let data = Data::Text(Cow::Borrowed(publication.data));
             let message = event(publication.event, channel.as_str(), data, None);
             let size = publication.data.len() + publication.event.len() + ENVELOPE_SIZE;
@@ -132,7 +137,6 @@ impl Engine {
                 bytes: encode_sized(&message, size),
                 except: publication.except,
             };
-            self.note("Broadcasting To", || channel.to_string());
             if channel.is_cache() {
                 let until = now + self.limits.cache_ttl;
                 self.directory
