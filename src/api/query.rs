@@ -39,6 +39,9 @@ impl Query {
     /// if there are none. So does Pusher's PHP library sign them.
     #[must_use]
     pub fn with_joined_lists(&self) -> Option<Self> {
+        if !self.iter().any(|(name, _)| name.ends_with(']')) {
+            return None;
+        }
         let mut parameters: Vec<(String, String)> = Vec::new();
         let mut lists = HashMap::new();
         for (name, value) in self.iter() {
@@ -69,6 +72,9 @@ impl Query {
 }
 
 fn decode(text: &str) -> String {
+    if !text.contains(['%', '+']) {
+        return text.to_owned();
+    }
     let decoded = percent::decode(&text.replace('+', " "));
     String::from_utf8(decoded)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())

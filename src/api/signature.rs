@@ -95,16 +95,16 @@ fn parameters(query: &Query, body: &[u8]) -> String {
         .filter(|(name, _)| ![SIGNATURE, BODY_HASH].contains(name))
         .collect();
     if !body.is_empty() || query.value(BODY_HASH).is_some() {
-        hash = Md5::digest(body)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>();
+        hash = auth::hexadecimal(&Md5::digest(body));
         parameters.push((BODY_HASH, &hash));
     }
     parameters.sort_by_key(|(name, _)| *name);
-    let pairs: Vec<String> = parameters
-        .iter()
-        .map(|(name, value)| [*name, "=", *value].concat())
-        .collect();
-    pairs.join("&")
+    let mut text = String::new();
+    for (name, value) in parameters {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend([name, "=", value]);
+    }
+    text
 }

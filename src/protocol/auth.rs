@@ -90,13 +90,15 @@ pub(super) fn keyed_hash<'a>(secret: &str, parts: impl Iterator<Item = &'a [u8]>
     mac.finalize().into_bytes().into()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Two digits per byte.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 #[cfg(test)]

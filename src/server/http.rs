@@ -62,6 +62,8 @@ pub(super) fn spawn(stream: TcpStream, received: Vec<u8>, shared: &Arc<Shared>) 
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(times.idle)
+            // Answers are short: one buffer is sent faster than two parts of it.
+            .writev(false)
             .serve_connection(TokioIo::new(&mut stream), service);
         // An error here is the caller's: it broke the connection or the rules of HTTP, and has
         // its answer if one is possible.
