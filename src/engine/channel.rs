@@ -121,6 +121,12 @@ impl Channel {
         self.log.is_empty()
     }
 
+    /// The frame with this order.
+    pub(super) fn logged(&self, order: u64) -> Option<&Logged> {
+        let position = self.log.binary_search_by_key(&order, |logged| logged.order);
+        self.log.get(position.ok()?)
+    }
+
     /// The frames after a cursor that concern a subscriber, oldest first.
     pub(super) fn pending(
         &self,

@@ -65,6 +65,8 @@ pub struct Worker<O> {
     slow: Vec<usize>,
     /// Room for [`Worker::drain_inbox`]; empty in between.
     taken: Vec<Task>,
+    /// Room for what a connection has not had of several channels: orders and channels.
+    pending: Vec<(u64, usize)>,
     /// Compresses for all connections of this worker.
     deflater: Deflater,
 }
@@ -106,6 +108,7 @@ impl<O: Outlet> Worker<O> {
             gone: Vec::new(),
             slow: Vec::new(),
             taken: Vec::new(),
+            pending: Vec::new(),
             deflater: Deflater::default(),
         }
     }

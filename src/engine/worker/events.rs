@@ -6,7 +6,7 @@ use std::{sync::mpsc, time::Instant};
 
 use bytes::Bytes;
 
-use super::{ConnectionKey, Worker, fan_out::pending_everywhere};
+use super::{ConnectionKey, Worker, fan_out::find_pending};
 use crate::{
     engine::{
         application::ApplicationIndex,
@@ -59,9 +59,11 @@ impl<O: Outlet> Worker<O> {
     /// Tells of the events that a connection is about to get.
     #[cold]
     pub(super) fn tell_pending(&self, key: ConnectionKey) {
-        let mut frames = pending_everywhere(&self.channels, &self.connections[key]);
-        frames.sort_unstable_by_key(|logged| logged.order);
-        self.tell_sent(key, frames.iter().map(|logged| logged.copies.plain()));
+        let (channels, mut pending) = (&self.channels, Vec::new());
+        find_pending(channels, &self.connections[key], &mut pending);
+        let frames = pending.iter();
+        let frames = frames.filter_map(|(order, channel)| channels[*channel].logged(*order));
+        self.tell_sent(key, frames.map(|logged| logged.copies.plain()));
     }
 
     pub(super) fn caller(&self, key: ConnectionKey) -> Caller {

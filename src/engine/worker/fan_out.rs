@@ -150,9 +150,11 @@ impl<O: Outlet> Worker<O> {
             self.tell_pending(key);
         }
         let connection = &mut self.connections[key];
-        let mut frames = pending_everywhere(&self.channels, connection);
-        frames.sort_unstable_by_key(|logged| logged.order);
-        let outcome = deliver(connection, &mut self.deflater, frames.into_iter());
+        let channels = &self.channels;
+        find_pending(channels, connection, &mut self.pending);
+        let frames = self.pending.iter();
+        let frames = frames.filter_map(|(order, channel)| channels[*channel].logged(*order));
+        let outcome = deliver(connection, &mut self.deflater, frames);
         self.brought(key, outcome);
     }
 
@@ -218,17 +220,17 @@ fn deliver<'f, O: Outlet>(
     Ok(count)
 }
 
-pub(super) fn pending_everywhere<'c, O>(
-    channels: &'c Slab<Channel>,
+/// Finds what a connection has not had of all its channels, in the order it was logged.
+pub(super) fn find_pending<O>(
+    channels: &Slab<Channel>,
     connection: &Connection<O>,
-) -> Vec<&'c Logged> {
-    connection
-        .subscriptions
-        .iter()
-        .map(|subscription| (&channels[subscription.channel], subscription.since))
-        .filter(|(channel, _)| !channel.is_quiet())
-        .flat_map(|(channel, since)| {
-            channel.pending(connection.cursor, since, connection.socket_id)
-        })
-        .collect()
+    found: &mut Vec<(u64, usize)>,
+) {
+    found.clear();
+    for subscription in &connection.subscriptions {
+        let channel = &channels[subscription.channel];
+        let frames = channel.pending(connection.cursor, subscription.since, connection.socket_id);
+        found.extend(frames.map(|logged| (logged.order, subscription.channel)));
+    }
+    found.sort_unstable();
 }
