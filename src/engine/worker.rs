@@ -26,7 +26,7 @@ use super::{
     channel::Channel,
     connection::{Connection, Phase},
     directory::WorkerIndex,
-    event::EventKind,
+    event::{EventKind, EventKinds},
     frame::{encode, farewell},
     inbox::Task,
     publish::Engine,
@@ -44,6 +44,8 @@ const CLOSING_TIME: Duration = Duration::from_secs(5);
 pub struct Worker<O> {
     index: WorkerIndex,
     engine: Arc<Engine>,
+    /// What somebody in PHP listens to, at hand for the hot path.
+    events: EventKinds,
     connections: Slab<Connection<O>>,
     channels: Slab<Channel>,
     names: HashMap<(ApplicationIndex, ChannelName), usize>,
@@ -95,6 +97,7 @@ impl<O: Outlet> Worker<O> {
     pub fn new(engine: Arc<Engine>, index: WorkerIndex) -> Self {
         Self {
             index,
+            events: engine.notices().events(),
             engine,
             connections: Slab::new(),
             channels: Slab::new(),
@@ -212,7 +215,7 @@ impl<O: Outlet> Worker<O> {
 
     /// The origin of a connection, if anybody may ask for it.
     fn kept_origin(&self, opening: &Opening<'_>) -> Option<Arc<str>> {
-        let is_kept = !self.engine.notices().events().is_empty();
+        let is_kept = !self.events.is_empty();
         opening.origin.filter(|_| is_kept).map(Arc::from)
     }
 

@@ -21,7 +21,7 @@ use crate::{
 
 impl<O: Outlet> Worker<O> {
     pub(super) fn listens_to(&self, kind: EventKind) -> bool {
-        self.engine.notices().events().contains(kind)
+        self.events.contains(kind)
     }
 
     /// Tells that something happened to a connection of the application.
