@@ -8,6 +8,7 @@ use Illuminate\Support\Facades\Artisan;
 use Illuminate\Support\Facades\Broadcast;
 use Illuminate\Support\Facades\Cache;
 use Illuminate\Support\Facades\Event;
+use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Events\ChannelCreated;
 use Laravel\Reverb\Events\ChannelOccupied;
 use Laravel\Reverb\Events\ChannelRemoved;
@@ -20,10 +21,12 @@ use Laravel\Reverb\Events\MemberRemoved;
 use Laravel\Reverb\Events\MessageReceived;
 use Laravel\Reverb\Events\MessageSent;
 use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Servers\Reverb\EventRelay;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
 use Laravel\Reverb\Tests\Laravel\Support\DrivenEngine;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
 use Laravel\Reverb\Tests\Unit\Fakes\FakeEngine;
+use Laravel\Reverb\Tests\Unit\Fakes\FakeServer;
 use RuntimeException;
 
 /**
@@ -158,6 +161,29 @@ class ServerEventsTest extends TestCase
             ['ChannelCreated', 'MessageReceived', 'ClientEventReceived http://here', 'MessageReceived'],
             array_map(trim(...), $this->heard)
         );
+    }
+
+    public function test_a_queued_listener_knows_names_but_no_secrets_and_is_told_where_the_server_is(): void
+    {
+        $event = $this->app->make(EventRelay::class, [
+            'applications' => $this->app->make(ApplicationProvider::class)->all(),
+        ])->event([
+            'event' => 'client_event_received', 'app_id' => '1001', 'socket_id' => '1.2', 'place' => 3, 'origin' => 'http://here',
+            'channel' => 'presence-room', 'name' => 'client-hi', 'data' => '{"x":1}',
+        ], new FakeServer);
+
+        $text = serialize($event);
+        $restored = unserialize($text);
+
+        $this->assertStringNotContainsString('test-secret', $text);
+        $this->assertSame(
+            ['1.2', 'http://here', '1001', 'presence-room', 'client-hi', ['x' => 1]],
+            [$restored->connection->id(), $restored->connection->origin(), $restored->connection->app()->id(),
+                $restored->channel->name(), $restored->event, $restored->data]
+        );
+
+        $this->expectExceptionMessage('this one was queued: let it broadcast instead');
+        $restored->connection->send('hello');
     }
 
     public function test_the_server_serves_others_while_a_listener_is_at_work(): void

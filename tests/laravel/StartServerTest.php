@@ -4,7 +4,9 @@ namespace Laravel\Reverb\Tests\Laravel;
 
 use Illuminate\Support\Facades\Artisan;
 use Illuminate\Support\Facades\Cache;
+use Illuminate\Support\Facades\Event;
 use Laravel\Reverb\Contracts\Logger;
+use Laravel\Reverb\Events\ChannelCreated;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
@@ -101,6 +103,22 @@ class StartServerTest extends TestCase
         $this->assertStringContainsString('2▕     "event": "pusher:ping"', $output);
         $this->assertStringContainsString('[ERROR] Message from 1.2 resulted in a pusher error', $output);
         $this->assertStringContainsString('WARN  A connection was closed.', $output);
+    }
+
+    public function test_a_listener_does_not_keep_a_restart_waiting(): void
+    {
+        $stops = [];
+        Event::listen(function (ChannelCreated $event) use (&$stops) {
+            Cache::forever('laravel:reverb:restart', hrtime(true));
+            $stops[$event->channel->name()] = $this->engine->server->stops;
+        });
+        $this->engine->server->polls = [fn () => array_map(
+            fn ($name) => ['type' => 'event', 'event' => 'channel_created', 'app_id' => '1001', 'channel' => $name], ['first', 'second']
+        )];
+
+        $this->lines();
+
+        $this->assertSame(['first' => [], 'second' => [5_000]], $stops);
     }
 
     public function test_warnings_are_shown_without_debug_too(): void

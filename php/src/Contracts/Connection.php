@@ -2,6 +2,7 @@
 
 namespace Laravel\Reverb\Contracts;
 
+use Illuminate\Container\Container;
 use Laravel\Reverb\Application;
 
 abstract class Connection
@@ -59,5 +60,26 @@ abstract class Connection
     public function disconnect(): void
     {
         $this->terminate();
+    }
+
+    /**
+     * Get what a queued listener may know; the application's secret stays here.
+     *
+     * @return array{connection: \Laravel\Reverb\Contracts\WebSocketConnection, app_id: string, origin: string|null}
+     */
+    public function __serialize(): array
+    {
+        return ['connection' => $this->connection, 'app_id' => $this->application->id(), 'origin' => $this->origin];
+    }
+
+    /**
+     * Restore the connection in another process.
+     *
+     * @param  array{connection: \Laravel\Reverb\Contracts\WebSocketConnection, app_id: string, origin: string|null}  $data
+     */
+    public function __unserialize(array $data): void
+    {
+        ['connection' => $this->connection, 'origin' => $this->origin] = $data;
+        $this->application = Container::getInstance()->make(ApplicationProvider::class)->findById($data['app_id']);
     }
 }

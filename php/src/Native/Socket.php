@@ -50,4 +50,25 @@ class Socket implements WebSocketConnection
 
         $this->server->disconnect($this->id, $this->place);
     }
+
+    /**
+     * Get what a queued listener may know.
+     *
+     * @return array{id: string, place: int}
+     */
+    public function __serialize(): array
+    {
+        return ['id' => $this->id, 'place' => $this->place];
+    }
+
+    /**
+     * Restore the socket in another process.
+     *
+     * @param  array{id: string, place: int}  $data
+     */
+    public function __unserialize(array $data): void
+    {
+        ['id' => $this->id, 'place' => $this->place] = $data;
+        $this->server = new AbsentServer;
+    }
 }

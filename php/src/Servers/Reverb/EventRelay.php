@@ -99,7 +99,7 @@ class EventRelay
      *
      * @param  array<string, mixed>  $notice
      */
-    protected function event(array $notice, NativeServer $server): object
+    public function event(array $notice, NativeServer $server): object
     {
         $class = self::EVENTS[$notice['event']];
         $application = $this->applications[$notice['app_id']];

@@ -2,9 +2,12 @@
 
 namespace Laravel\Reverb\Protocols\Pusher\Channels;
 
+use Illuminate\Container\Container;
 use Laravel\Reverb\Application;
 use Laravel\Reverb\Connection as ReverbConnection;
+use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Contracts\Connection;
+use Laravel\Reverb\Native\AbsentServer;
 use Laravel\Reverb\Native\Contracts\NativeServer;
 use Laravel\Reverb\Native\Socket;
 
@@ -109,5 +112,27 @@ class Channel
     public function data(): array
     {
         return [];
+    }
+
+    /**
+     * Get what a queued listener may know; the application's secret stays here.
+     *
+     * @return array{name: string, app_id: string}
+     */
+    public function __serialize(): array
+    {
+        return ['name' => $this->name, 'app_id' => $this->application->id()];
+    }
+
+    /**
+     * Restore the channel in another process.
+     *
+     * @param  array{name: string, app_id: string}  $data
+     */
+    public function __unserialize(array $data): void
+    {
+        $this->name = $data['name'];
+        $this->application = Container::getInstance()->make(ApplicationProvider::class)->findById($data['app_id']);
+        $this->server = new AbsentServer;
     }
 }
