@@ -63,6 +63,13 @@ pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
     precise_cpu_time(pid).or_else(|| ticks(pid))
 }
 
+/// How long this process has been ready to run without getting a core.
+pub(crate) fn waited() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/self/schedstat").ok()?;
+    let nanoseconds = text.split(' ').nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
 /// Bytes of memory that a process has in use.
 pub(crate) fn resident(pid: u32) -> Option<u64> {
     let status = field(&format!("/proc/{pid}/status"), "VmRSS");

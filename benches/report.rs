@@ -133,7 +133,29 @@ pub(crate) fn rows(rows: &[Row]) -> Result<(), Failure> {
     rows.iter().try_for_each(|row| say(&row.line()))
 }
 
-pub(crate) fn write(path: &Path, context: &Context, rows: &[Row]) -> Result<(), Failure> {
+/// Says how much the machine was busy with something else.
+pub(crate) fn disturbance(waited: Option<f64>) -> Result<(), Failure> {
+    /// From here on rates and latencies say more about the others than about the servers.
+    const TOO_MUCH: f64 = 0.05;
+    let Some(share) = waited else {
+        return Ok(());
+    };
+    let advice = if share > TOO_MUCH {
+        ": something else was running. Only CPU times and ratios mean something; run it again alone"
+    } else {
+        ""
+    };
+    say(&format!(
+        "The generator waited {:.1} % of the time for a core{advice}.",
+        share * 100.0
+    ))
+}
+
+pub(crate) fn write(
+    path: &Path,
+    (context, waited): (&Context, Option<f64>),
+    rows: &[Row],
+) -> Result<(), Failure> {
     let machine = &context.machine;
     let rows: Vec<_> = rows.iter().map(Row::json).collect();
     let report = json!({
@@ -142,7 +164,7 @@ pub(crate) fn write(path: &Path, context: &Context, rows: &[Row]) -> Result<(), 
             "cores": machine.cores.len(), "descriptors": machine.open_files,
             "load": machine.load, "pinned": machine.is_pinned,
         },
-        "runs": context.runs, "quick": context.quick, "rows": rows,
+        "waited_for_core": waited, "runs": context.runs, "quick": context.quick, "rows": rows,
     });
     fs::write(path, format!("{report:#}\n"))?;
     Ok(())

@@ -11,11 +11,12 @@ mod publishing;
 mod slow_readers;
 mod workers;
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use super::{
     context::Context,
     failure::Failure,
+    machine,
     options::Options,
     report::{self, Row},
 };
@@ -62,15 +63,17 @@ pub(crate) fn run_all(options: &Options) -> Result<(), Failure> {
     }
     let context = Context::new(options);
     report::facts(&context)?;
-    let mut all = Vec::new();
+    let (mut all, begin) = (Vec::new(), Instant::now());
     for (_, run) in wanted {
         let rows = run(&context)?;
         report::rows(&rows)?;
         all.extend(rows);
     }
+    let waited = machine::waited().map(|waited| waited.div_duration_f64(begin.elapsed()));
+    report::disturbance(waited)?;
     let path = options
         .json
         .as_deref()
         .unwrap_or(Path::new("target/bench.json"));
-    report::write(path, &context, &all)
+    report::write(path, (&context, waited), &all)
 }
