@@ -366,11 +366,6 @@ impl Directory {
         self.shards.iter().map(occupied).sum()
     }
 
-    /// Whether a worker has more to deliver than it should, so that nobody should bring more.
-    pub(super) fn is_congested(&self) -> bool {
-        self.inboxes.iter().any(Inbox::is_congested)
-    }
-
     fn deliver(
         &self,
         channel: &Channel,

@@ -77,6 +77,9 @@ pub trait Wake: Send + Sync {
 /// The bound is kept by those who push: publishers wait, and workers stop reading from their
 /// clients, while any inbox holds [`Inbox::CONGESTED`] tasks. So it holds that many, and at
 /// most one more for each thread that pushes at that moment.
+///
+/// Aligned, so that workers that look at their own do not fetch each other's cache lines.
+#[repr(align(128))]
 pub(super) struct Inbox {
     /// Guards the order of tasks. Rank 2: taken under the lock of a directory shard (rank 1),
     /// nothing is taken under it.
@@ -85,18 +88,32 @@ pub(super) struct Inbox {
     /// True while the worker waits, so that only then somebody pays for waking it.
     asleep: AtomicBool,
     waker: Box<dyn Wake>,
+    congested: Arc<Congestion>,
+}
+
+/// How many inboxes of a server are congested: one number for everybody to look at before each
+/// message, written only when an inbox fills up or has caught up.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(super) struct Congestion(AtomicUsize);
+
+impl Congestion {
+    pub(super) fn is_there(&self) -> bool {
+        self.0.load(Ordering::Acquire) > 0
+    }
 }
 
 impl Inbox {
     /// From here on nobody takes in more work until the worker has caught up.
     pub(super) const CONGESTED: usize = 4096;
 
-    pub(super) fn new(waker: Box<dyn Wake>) -> Self {
+    pub(super) fn new(waker: Box<dyn Wake>, congested: Arc<Congestion>) -> Self {
         Self {
             queue: Mutex::default(),
             length: AtomicUsize::new(0),
             asleep: AtomicBool::new(false),
             waker,
+            congested,
         }
     }
 
@@ -104,6 +121,9 @@ impl Inbox {
         let mut queue = self.queue.lock();
         queue.push_back(task);
         self.length.store(queue.len(), Ordering::Release);
+        if queue.len() == Self::CONGESTED {
+            self.congested.0.fetch_add(1, Ordering::AcqRel);
+        }
         drop(queue);
         self.wake();
     }
@@ -114,14 +134,18 @@ impl Inbox {
             return;
         }
         let mut queue = self.queue.lock();
-        let count = most.min(queue.len());
-        taken.extend(queue.drain(..count));
+        let before = queue.len();
+        taken.extend(queue.drain(..most.min(before)));
         self.length.store(queue.len(), Ordering::Release);
+        if before >= Self::CONGESTED && queue.len() < Self::CONGESTED {
+            self.congested.0.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 
     /// Wakes the worker if it waits.
     pub(super) fn wake(&self) {
-        if self.asleep.swap(false, Ordering::AcqRel) {
+        // Mostly it does not: looking first leaves the flag's cache line where it is.
+        if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::AcqRel) {
             self.waker.wake();
         }
     }
@@ -135,10 +159,6 @@ impl Inbox {
             self.asleep.store(false, Ordering::Release);
         }
         empty
-    }
-
-    pub(super) fn is_congested(&self) -> bool {
-        self.length.load(Ordering::Acquire) >= Self::CONGESTED
     }
 
     pub(super) fn is_empty(&self) -> bool {

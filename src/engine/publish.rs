@@ -13,7 +13,7 @@ use super::{
     application::{ApplicationIndex, Applications},
     directory::{Directory, Occupancy, WorkerIndex},
     frame::{Frame, encode, encode_sized},
-    inbox::{Inbox, Task, Wake},
+    inbox::{Congestion, Inbox, Task, Wake},
     notice::{Notice, Notices},
     users::Users,
 };
@@ -42,6 +42,7 @@ pub struct Engine {
     directory: Directory,
     users: Users,
     inboxes: Arc<[Inbox]>,
+    congestion: Arc<Congestion>,
     notices: Arc<Notices>,
     limits: Limits,
     counters: Box<[Counters]>,
@@ -94,7 +95,9 @@ impl Engine {
         limits: Limits,
     ) -> Self {
         let counters = wakers.iter().map(|_| Counters::default()).collect();
-        let inboxes: Arc<[Inbox]> = wakers.into_iter().map(Inbox::new).collect();
+        let congestion = Arc::new(Congestion::default());
+        let inbox = |waker| Inbox::new(waker, Arc::clone(&congestion));
+        let inboxes: Arc<[Inbox]> = wakers.into_iter().map(inbox).collect();
         Self {
             applications,
             directory: Directory::new(
@@ -104,6 +107,7 @@ impl Engine {
             ),
             users: Users::new(Arc::clone(&inboxes)),
             inboxes,
+            congestion,
             notices,
             limits,
             counters,
@@ -193,7 +197,7 @@ impl Engine {
     /// Whether a worker has so much to deliver that nobody should bring more.
     #[must_use]
     pub fn is_congested(&self) -> bool {
-        self.directory.is_congested()
+        self.congestion.is_there()
     }
 
     /// What is to be done once a second; the first worker calls it with its tick.
