@@ -5,6 +5,7 @@
 pub mod api;
 pub mod client;
 pub mod engine;
+pub mod inquiry;
 #[cfg(feature = "php")]
 mod php;
 pub mod protocol;

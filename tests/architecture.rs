@@ -15,13 +15,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("websocket", &[]),
     ("api", &["protocol"]),
     ("engine", &["protocol", "websocket"]),
-    ("server", &["protocol", "websocket", "api", "engine"]),
-    ("client", &["protocol", "engine"]),
+    ("inquiry", &["protocol", "api", "engine"]),
+    (
+        "server",
+        &["protocol", "websocket", "api", "engine", "inquiry"],
+    ),
+    ("client", &["protocol", "engine", "inquiry"]),
     ("php", &["engine", "server", "client"]),
 ];
 
 /// Layers that are handed time, randomness and bytes, and never wait.
-const PURE: &[&str] = &["protocol", "websocket", "api", "engine"];
+const PURE: &[&str] = &["protocol", "websocket", "api", "engine", "inquiry"];
 
 /// What a pure layer must not name.
 const IMPURE: &[&str] = &[

@@ -51,6 +51,10 @@ fn client_frames() -> Vec<ClientFrame<'static>> {
             channels: Vec::new(),
             ..publish()
         }),
+        ClientFrame::Call {
+            method: "GET",
+            target: "/apps/1/channels?info=user_count",
+        },
     ]
 }
 
@@ -59,6 +63,10 @@ fn server_frames() -> Vec<ServerFrame<'static>> {
         ServerFrame::Challenge { nonce: NONCE },
         ServerFrame::Welcome { server: [4; 16] },
         ServerFrame::Closing,
+        ServerFrame::Answer {
+            status: 200,
+            body: "{}",
+        },
         ServerFrame::Refused {
             reason: Reason::WRONG_SECRET,
             message: "no",

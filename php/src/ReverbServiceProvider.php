@@ -9,6 +9,7 @@ use Illuminate\Support\ServiceProvider;
 use Laravel\Reverb\Broadcasting\Batch;
 use Laravel\Reverb\Broadcasting\ReverbBroadcaster;
 use Laravel\Reverb\Console\Commands\InstallCommand;
+use Laravel\Reverb\Console\Commands\PingCommand;
 use Laravel\Reverb\Contracts\Logger;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
@@ -56,7 +57,7 @@ class ReverbServiceProvider extends ServiceProvider
             return;
         }
 
-        $this->commands([InstallCommand::class]);
+        $this->commands([InstallCommand::class, PingCommand::class]);
 
         $this->publishes([self::CONFIGURATION => config_path('reverb.php')], ['reverb', 'reverb-config']);
 

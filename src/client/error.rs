@@ -117,6 +117,20 @@ pub enum PublishError {
         /// The server's text.
         message: String,
     },
+    /// The server does not answer a question.
+    #[error("{target} refused the request: {message}")]
+    RefusedRequest {
+        /// Who refused.
+        target: Target,
+        /// The server's text.
+        message: String,
+    },
+    /// Only presence channels know their users.
+    #[error("`{0}` is not a presence channel; only these have users")]
+    NoPresenceChannel(String),
+    /// A name or an id that must not be empty.
+    #[error("the {0} must not be empty")]
+    Empty(&'static str),
     /// The connection was lost. Whether the server took the event is not known.
     #[error("the connection to {target} was lost: {cause}")]
     Lost {
@@ -136,6 +150,17 @@ pub enum PublishError {
         /// What was unexpected.
         cause: String,
     },
+}
+
+impl PublishError {
+    /// Nothing answers at these places.
+    pub(super) fn absent(absences: Vec<Absence>) -> Self {
+        if absences.is_empty() {
+            Self::NoWay
+        } else {
+            Self::NotRunning(absences)
+        }
+    }
 }
 
 fn join(absences: &[Absence]) -> String {

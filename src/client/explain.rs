@@ -28,7 +28,7 @@ pub(super) fn unix(options: &Options, socket: &Path, error: UnixError) -> Publis
     }
 }
 
-/// What the HTTP API said about a request with these events.
+/// What the HTTP API said about a request with these events, or about one without any.
 pub(super) fn http(
     options: &Options,
     http: &HttpOptions,
@@ -45,12 +45,21 @@ pub(super) fn http(
             bytes: events.iter().map(|event| event.data.len()).sum(),
         },
         HttpError::TimedOut => timed_out(options, target),
+        HttpError::Refused(message) if events.is_empty() => {
+            PublishError::RefusedRequest { target, message }
+        }
         HttpError::Refused(message) => PublishError::Refused { target, message },
         HttpError::Unexpected(cause) => PublishError::Incompatible { target, cause },
         HttpError::Broken(cause) | HttpError::Unreachable(cause) => {
             PublishError::Lost { target, cause }
         }
     }
+}
+
+/// What the answer to a question means that is not a good one.
+pub(super) fn answer(target: Target, status: u16, text: &str) -> PublishError {
+    let message = format!("HTTP status {status}: {}", text.trim());
+    PublishError::RefusedRequest { target, message }
 }
 
 fn failed(options: &Options, target: Target, failure: Failure) -> PublishError {

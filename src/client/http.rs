@@ -12,13 +12,15 @@ use md5::{Digest as _, Md5};
 use serde::Serialize;
 use ureq::{
     Agent, Body,
-    http::{Response, StatusCode},
+    http::{self, Response, StatusCode},
     unversioned::transport::DefaultConnector,
 };
 
 use super::{
     deadline::Deadline,
+    inquiry::Request,
     options::{HttpOptions, Options},
+    percent::encoded,
     publisher::Event,
 };
 use crate::protocol::auth;
@@ -26,8 +28,8 @@ use resolver::LiteralResolver;
 
 mod resolver;
 
-/// How much of an answer is read, in bytes: enough for Reverb's texts.
-const MAX_ANSWER: u64 = 4096;
+/// How much of an answer is read, in bytes; a channel's entry in a list has some hundred.
+const MAX_ANSWER: u64 = 16 * 1024 * 1024;
 
 /// Why the HTTP API did not do.
 #[derive(Debug)]
@@ -103,24 +105,72 @@ pub(super) fn publish(
         events => ("batch_events", serde_json::to_vec(&BatchBody::new(events))),
     };
     let body = body.map_err(|error| HttpError::Unexpected(error.to_string()))?;
+    let request = Request {
+        method: "POST",
+        path: format!("/apps/{}/{endpoint}", encoded(&options.app_id)),
+        parameters: Vec::new(),
+    };
+    let (status, text) = send(agent, (options, http), &request, &body, deadline)?;
+    judge(status, &text)
+}
+
+/// Asks; returns status and text of an answer that is good, or JSON about what is not there.
+pub(super) fn ask(
+    agent: &Agent,
+    options: &Options,
+    http: &HttpOptions,
+    request: &Request,
+    deadline: Deadline,
+) -> Result<(u16, String), HttpError> {
+    let (status, text) = send(agent, (options, http), request, b"", deadline)?;
+    let is_absent = status == StatusCode::NOT_FOUND && text.starts_with('{');
+    if !is_absent {
+        judge(status, &text)?;
+    }
+    Ok((status.as_u16(), text))
+}
+
+/// Sends a signed request and takes the answer to its end, so that the connection can be used again.
+fn send(
+    agent: &Agent,
+    (options, http): (&Options, &HttpOptions),
+    request: &Request,
+    body: &[u8],
+    deadline: Deadline,
+) -> Result<(StatusCode, String), HttpError> {
     let remaining = deadline.remaining().ok_or(HttpError::TimedOut)?;
-    let address = http.base() + &signed_path(options, endpoint, &body, unix_time());
-    let response = agent
-        .post(address)
-        .config()
+    let address = http.base() + &signed_target(options, request, body, unix_time());
+    let request = http::Request::builder()
+        .method(request.method)
+        .uri(address)
+        .header("Content-Type", "application/json")
+        .body(body)
+        .map_err(|error| HttpError::Unexpected(error.to_string()))?;
+    let request = agent
+        .configure_request(request)
         .timeout_global(Some(remaining))
         .timeout_connect(Some(options.connect_timeout.min(remaining)))
-        .build()
-        .content_type("application/json")
-        .send(&body)
-        .map_err(|error| match error {
-            ureq::Error::Timeout(ureq::Timeout::Connect) => {
-                let limit = options.connect_timeout.as_millis();
-                HttpError::Unreachable(format!("no connection within {limit} ms"))
-            }
-            error => HttpError::from(error),
-        })?;
-    judge(response)
+        .build();
+    let mut response = agent.run(request).map_err(|error| match error {
+        ureq::Error::Timeout(ureq::Timeout::Connect) => {
+            let limit = options.connect_timeout.as_millis();
+            HttpError::Unreachable(format!("no connection within {limit} ms"))
+        }
+        error => HttpError::from(error),
+    })?;
+    let text = read(&mut response)?;
+    Ok((response.status(), text))
+}
+
+fn read(response: &mut Response<Body>) -> Result<String, HttpError> {
+    let mut bytes = Vec::new();
+    let read = response
+        .body_mut()
+        .as_reader()
+        .take(MAX_ANSWER)
+        .read_to_end(&mut bytes);
+    read.map_err(|error| HttpError::Broken(error.to_string()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 impl<'a> EventBody<'a> {
@@ -153,41 +203,40 @@ impl<'a> BatchBody<'a> {
 /// The request's path and query, with Pusher's signature over method, path, parameters and body.
 ///
 /// The prefix of a server that is not at the root is not signed: Reverb cuts it off before it verifies.
-fn signed_path(options: &Options, endpoint: &str, body: &[u8], timestamp: u64) -> String {
-    let path = format!("/apps/{}/{endpoint}", percent_encoded(&options.app_id));
-    let digest = Md5::digest(body)
-        .iter()
-        .fold(String::new(), |mut digest, byte| {
-            let _ = write!(digest, "{byte:02x}");
-            digest
-        });
-    let query = |key: &str| {
-        format!("auth_key={key}&auth_timestamp={timestamp}&auth_version=1.0&body_md5={digest}")
+fn signed_target(options: &Options, request: &Request, body: &[u8], timestamp: u64) -> String {
+    let query = |encoded: fn(&str) -> String| {
+        let mut query = format!(
+            "auth_key={}&auth_timestamp={timestamp}&auth_version=1.0",
+            encoded(&options.key)
+        );
+        if !body.is_empty() {
+            let _ = write!(query, "&body_md5={}", body_hash(body));
+        }
+        for (name, value) in &request.parameters {
+            let _ = write!(query, "&{name}={}", encoded(value));
+        }
+        query
     };
-    let signature = auth::sign(
-        &options.secret,
-        &format!("POST\n{path}\n{}", query(&options.key)),
-    );
-    format!(
-        "{path}?{}&auth_signature={signature}",
-        query(&percent_encoded(&options.key))
-    )
+    let Request { method, path, .. } = request;
+    let signed = format!("{method}\n{path}\n{}", query(str::to_owned));
+    let signature = auth::sign(&options.secret, &signed);
+    format!("{path}?{}&auth_signature={signature}", query(encoded))
 }
 
-/// Takes the answer to its end, so that the connection can be used again, and says what it means.
-fn judge(mut response: Response<Body>) -> Result<(), HttpError> {
-    let status = response.status();
-    let mut text = Vec::new();
-    let read = response
-        .body_mut()
-        .as_reader()
-        .take(MAX_ANSWER)
-        .read_to_end(&mut text);
+fn body_hash(body: &[u8]) -> String {
+    Md5::digest(body)
+        .iter()
+        .fold(String::new(), |mut hash, byte| {
+            let _ = write!(hash, "{byte:02x}");
+            hash
+        })
+}
+
+/// What an answer means.
+fn judge(status: StatusCode, text: &str) -> Result<(), HttpError> {
     if status.is_success() {
         return Ok(());
     }
-    read.map_err(|error| HttpError::Broken(error.to_string()))?;
-    let text = String::from_utf8_lossy(&text);
     Err(match status {
         StatusCode::UNAUTHORIZED => HttpError::WrongSecret,
         StatusCode::PAYLOAD_TOO_LARGE => HttpError::TooLarge,
@@ -236,20 +285,4 @@ fn unix_time() -> u64 {
         .elapsed()
         .unwrap_or(Duration::ZERO)
         .as_secs()
-}
-
-/// RFC 3986, section 2.3: everything but the unreserved characters.
-fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    encoded.push(char::from(byte))
-                }
-                byte => {
-                    let _ = write!(encoded, "%{byte:02X}");
-                }
-            }
-            encoded
-        })
 }

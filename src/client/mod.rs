@@ -12,12 +12,16 @@ mod deadline;
 mod error;
 mod explain;
 mod http;
+mod inquiries;
+mod inquiry;
 mod kept;
 mod options;
+mod percent;
 mod process;
 mod publisher;
 mod unix;
 
 pub use error::{PublishError, Target};
+pub use inquiries::Figures;
 pub use options::{Options, OptionsError, Scheme};
 pub use publisher::{Event, Publisher, Route};

@@ -1,6 +1,7 @@
 //! The first way: the engine of this process.
 
 use std::{
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -8,11 +9,13 @@ use std::{
 use super::{
     deadline::Deadline,
     error::{PublishError, Target},
+    inquiry::Request,
     options::Options,
     publisher::Event,
 };
 use crate::{
     engine::{ApplicationIndex, ApplicationLimits, Engine, Publication, process},
+    inquiry,
     protocol::{ChannelName, SocketId},
 };
 
@@ -23,13 +26,8 @@ const CONGESTED_PAUSE: Duration = Duration::from_millis(1);
 ///
 /// Nothing is published if one of the events is refused.
 pub(super) fn publish(options: &Options, events: &[Event<'_>]) -> Option<Result<(), PublishError>> {
-    let engine = process::current()?;
-    let applications = engine.applications();
-    let index = applications.by_id(&options.app_id)?;
-    let application = applications.application(index);
-    if application.secret != options.secret {
-        return None;
-    }
+    let (engine, index) = engine_of(options)?;
+    let application = engine.applications().application(index);
     let checked: Result<Vec<_>, _> = events
         .iter()
         .map(|event| channel_names(event, &application.limits))
@@ -41,6 +39,22 @@ pub(super) fn publish(options: &Options, events: &[Event<'_>]) -> Option<Result<
         }
         Ok(())
     }))
+}
+
+/// Asks the engine that runs in this process; `None` as above.
+pub(super) fn ask(options: &Options, request: &Request) -> Option<(u16, String)> {
+    let (engine, index) = engine_of(options)?;
+    let call = (request.method, &*request.target());
+    let response = inquiry::call(&engine, index, call, Instant::now());
+    Some((response.status, response.body))
+}
+
+/// The engine of this process, if it knows the application by this secret.
+fn engine_of(options: &Options) -> Option<(Arc<Engine>, ApplicationIndex)> {
+    let engine = process::current()?;
+    let applications = engine.applications();
+    let index = applications.by_id(&options.app_id)?;
+    (applications.application(index).secret == options.secret).then_some((engine, index))
 }
 
 fn publish_one(

@@ -14,9 +14,9 @@ use crate::protocol::auth;
 
 /// Publishes for one application, and signs for it.
 pub struct Publisher {
-    options: Options,
+    pub(super) options: Options,
     patience: Patience,
-    route: Option<Route>,
+    pub(super) route: Option<Route>,
 }
 
 /// One event for some channels.
@@ -117,7 +117,7 @@ impl Publisher {
         })
     }
 
-    /// The way of the last publish that succeeded.
+    /// The way of the last publish or question that succeeded.
     #[must_use]
     pub fn route(&self) -> Option<Route> {
         self.route
@@ -198,11 +198,7 @@ impl Publisher {
                 Err(error) => return Err(explain::http(options, http, error, events)),
             }
         }
-        Err(if absences.is_empty() {
-            PublishError::NoWay
-        } else {
-            PublishError::NotRunning(absences)
-        })
+        Err(PublishError::absent(absences))
     }
 }
 

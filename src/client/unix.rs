@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::protocol::local::{LocalError, PublisherId, Reason};
+use crate::protocol::local::{ClientFrame, LocalError, PublisherId, Reason};
 
 use super::{deadline::Deadline, options::Options, publisher::Event};
 use connection::{Connection, Goal};
@@ -111,6 +111,23 @@ impl Link {
         self.told(UnixError::Failed)
     }
 
+    /// Asks for something that may be asked twice, and returns status and text of the answer.
+    ///
+    /// What was published before is answered before.
+    pub(super) fn ask(
+        &mut self,
+        way: Way<'_>,
+        call: &ClientFrame<'_>,
+    ) -> Result<(u16, String), UnixError> {
+        if !self.window.is_empty() {
+            self.pursue(way, Goal::Answered, self.window.sequence())?;
+        }
+        match self.attempt_ask(way, call) {
+            Err(UnixError::Broken(_)) => self.attempt_ask(way, call),
+            result => result,
+        }
+    }
+
     /// How many events have failed that nobody waited for.
     pub(super) fn failures(&self) -> u64 {
         self.window.failures()
@@ -161,14 +178,7 @@ impl Link {
 
     /// Only a connection that did its work is kept.
     fn attempt(&mut self, way: Way<'_>, goal: Goal) -> Result<(), UnixError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let (connection, server) = Connection::open(way, self.publisher()?)?;
-                self.window.rewind(server);
-                connection
-            }
-        };
+        let mut connection = self.connect(way)?;
         let result = connection.exchange(&mut self.window, goal, way.deadline);
         match &result {
             Ok(()) => self.connection = Some(connection),
@@ -177,6 +187,27 @@ impl Link {
             Err(_) => {}
         }
         result
+    }
+
+    fn attempt_ask(
+        &mut self,
+        way: Way<'_>,
+        call: &ClientFrame<'_>,
+    ) -> Result<(u16, String), UnixError> {
+        let mut connection = self.connect(way)?;
+        let answer = connection.ask(call, way.deadline)?;
+        self.connection = Some(connection);
+        Ok(answer)
+    }
+
+    /// Takes the connection there is, or makes one.
+    fn connect(&mut self, way: Way<'_>) -> Result<Connection, UnixError> {
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
+        }
+        let (connection, server) = Connection::open(way, self.publisher()?)?;
+        self.window.rewind(server);
+        Ok(connection)
     }
 
     fn publisher(&mut self) -> Result<PublisherId, UnixError> {

@@ -93,6 +93,49 @@ pub(super) fn text_array(entries: &[(&str, &str)]) -> Result<ZBox<ZendHashTable>
     Ok(array)
 }
 
+/// A count as PHP's integer; one beyond it stays at the largest.
+pub(super) fn integer(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
+/// A JSON object as `json_decode` would give it with arrays for objects.
+pub(super) fn map_array(map: Map<String, Value>) -> Result<ZBox<ZendHashTable>> {
+    let mut array = ZendHashTable::new();
+    for (key, value) in map {
+        // As everywhere in PHP's arrays, a key of digits is an integer.
+        match key.parse::<i64>() {
+            Ok(index) if index.to_string() == key => array.insert(index, zval(value)?)?,
+            _ => array.insert(key.as_str(), zval(value)?)?,
+        };
+    }
+    Ok(array)
+}
+
+/// A JSON array, likewise.
+pub(super) fn list_array(list: Vec<Value>) -> Result<ZBox<ZendHashTable>> {
+    let mut array = ZendHashTable::new();
+    for value in list {
+        array.push(zval(value)?)?;
+    }
+    Ok(array)
+}
+
+fn zval(value: Value) -> Result<Zval> {
+    let mut zval = Zval::new();
+    match value {
+        Value::Null => zval.set_null(),
+        Value::Bool(value) => zval.set_bool(value),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => zval.set_long(integer),
+            None => zval.set_double(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => zval.set_string(&text, false)?,
+        Value::Array(list) => zval.set_hashtable(list_array(list)?),
+        Value::Object(map) => zval.set_hashtable(map_array(map)?),
+    }
+    Ok(zval)
+}
+
 /// Copies a value; the path to it is for the message only.
 fn value(zval: &Zval, path: &mut Vec<String>) -> PhpResult<Value> {
     let zval = zval.dereference();

@@ -62,7 +62,50 @@ impl Publisher {
 
     /// The number of events that failed after their call.
     pub fn failures(&self) -> i64 {
-        i64::try_from(self.publisher.failures()).unwrap_or(i64::MAX)
+        arrays::integer(self.publisher.failures())
+    }
+
+    /// The occupied channels.
+    #[php(optional = prefix)]
+    pub fn channels(
+        &mut self,
+        prefix: Option<&str>,
+        info: Option<&ZendHashTable>,
+    ) -> PhpResult<ZBox<ZendHashTable>> {
+        let info = info_words(info, "channels")?;
+        Ok(arrays::map_array(
+            self.publisher.channels(prefix.unwrap_or_default(), &info)?,
+        )?)
+    }
+
+    /// One channel.
+    #[php(optional = info)]
+    pub fn channel(
+        &mut self,
+        channel: &str,
+        info: Option<&ZendHashTable>,
+    ) -> PhpResult<ZBox<ZendHashTable>> {
+        let info = info_words(info, "channel")?;
+        Ok(arrays::map_array(self.publisher.channel(channel, &info)?)?)
+    }
+
+    /// The ids of the users in a presence channel.
+    pub fn users(&mut self, channel: &str) -> PhpResult<ZBox<ZendHashTable>> {
+        Ok(arrays::list_array(self.publisher.users(channel)?)?)
+    }
+
+    /// Closes all connections of a user.
+    pub fn terminate(&mut self, userId: &str) -> PhpResult<()> {
+        Ok(self.publisher.terminate(userId)?)
+    }
+
+    /// The application's figures.
+    pub fn stats(&mut self) -> PhpResult<ZBox<ZendHashTable>> {
+        let figures = self.publisher.figures()?;
+        let mut array = ZendHashTable::new();
+        array.insert("connections", arrays::integer(figures.connections))?;
+        array.insert("channels", arrays::integer(figures.channels))?;
+        Ok(array)
     }
 
     /// Signs a subscription.
@@ -99,4 +142,9 @@ impl Publisher {
     pub fn route(&self) -> &'static str {
         self.publisher.route().map_or("", Route::as_str)
     }
+}
+
+fn info_words<'a>(info: Option<&'a ZendHashTable>, method: &str) -> PhpResult<Vec<&'a str>> {
+    let argument = format!("Reverb\\Publisher::{method}(): Argument #2 ($info)");
+    info.map_or(Ok(Vec::new()), |info| arrays::texts(info, &argument))
 }

@@ -77,12 +77,15 @@ impl Server {
         let stats = self.server()?.stats();
         let mut array = ZendHashTable::new();
         for (key, count) in [
-            ("connections", integer(stats.connections)),
-            ("channels", integer(stats.channels)),
-            ("messages_received", integer(stats.messages_received)),
-            ("messages_sent", integer(stats.messages_sent)),
-            ("notices_dropped", integer(stats.notices_dropped)),
-            ("workers", integer(stats.workers)),
+            ("connections", arrays::integer(stats.connections)),
+            ("channels", arrays::integer(stats.channels)),
+            (
+                "messages_received",
+                arrays::integer(stats.messages_received),
+            ),
+            ("messages_sent", arrays::integer(stats.messages_sent)),
+            ("notices_dropped", arrays::integer(stats.notices_dropped)),
+            ("workers", arrays::integer(stats.workers)),
         ] {
             array.insert(key, count)?;
         }
@@ -182,11 +185,6 @@ impl Drop for Server {
         // SAFETY: this is the only place that drops it, and `self` ends here.
         unsafe { ManuallyDrop::drop(&mut self.server) };
     }
-}
-
-/// A count as PHP's integer; one beyond it stays at the largest.
-fn integer(count: impl TryInto<i64>) -> i64 {
-    count.try_into().unwrap_or(i64::MAX)
 }
 
 fn milliseconds(value: i64, method: &str, argument: &str) -> PhpResult<Duration> {

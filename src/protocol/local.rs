@@ -10,11 +10,15 @@
 //! Welcome { server } | Refused { reason } ─>
 //!                                      <──  Publish { sequence, … }      (any number, without waiting)
 //! Ack { sequence } | Failed { sequence } ─>                              (if asked for)
+//!                                      <──  Call { method, target }       (any time)
+//! Answer { status, body }              ──>                               (in turn)
 //! Closing                              ──>                               (the server stops)
 //! ```
 //!
 //! A frame is `length: u32`, `kind: u8`, body; the length counts what follows it. Numbers are little endian,
 //! texts are UTF-8 after their `u32` length.
+//!
+//! A `Call` is a request of the HTTP API without a body or a signature, and its `Answer` is that of the HTTP API.
 //!
 //! A publisher keeps its id when it connects anew, and its sequences only grow. So the server accepts a publish
 //! if, and only if, its sequence is above the last one seen from that id, and a repeat (sent because the answer
@@ -64,6 +68,9 @@ const CONTEXT: &[u8] = b"reverb local publisher 1\0";
 
 const LENGTH_BYTES: usize = 4;
 
+/// The status of an answer that no frame can hold.
+const INSUFFICIENT_STORAGE: u16 = 507;
+
 mod kind {
     pub(super) const CHALLENGE: u8 = 1;
     pub(super) const WELCOME: u8 = 2;
@@ -71,8 +78,10 @@ mod kind {
     pub(super) const ACK: u8 = 4;
     pub(super) const FAILED: u8 = 5;
     pub(super) const CLOSING: u8 = 6;
+    pub(super) const ANSWER: u8 = 7;
     pub(super) const HELLO: u8 = 65;
     pub(super) const PUBLISH: u8 = 66;
+    pub(super) const CALL: u8 = 67;
 }
 
 mod flag {
@@ -87,6 +96,13 @@ pub enum ClientFrame<'a> {
     Hello(Hello<'a>),
     /// One event for some channels.
     Publish(Publish<'a>),
+    /// A request of the HTTP API that has no body.
+    Call {
+        /// `GET` or `POST`.
+        method: &'a str,
+        /// Path and query, from the API's root.
+        target: &'a str,
+    },
 }
 
 /// Who publishes, and the proof that it may.
@@ -153,6 +169,13 @@ pub enum ServerFrame<'a> {
     },
     /// The server stops. It has answered all that it took; what it did not answer, it did not take.
     Closing,
+    /// What the HTTP API would answer to the call; one above [`MAX_FRAME`] becomes status 507 without a body.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// JSON, or the text of an error.
+        body: &'a str,
+    },
 }
 
 /// Why the server says no. Numbers that this version does not know still travel and print.
@@ -249,6 +272,10 @@ impl<'a> ClientFrame<'a> {
             Self::Publish(publish) => write_frame(output, kind::PUBLISH, MAX_FRAME, |body| {
                 publish.encode_body(body);
             }),
+            Self::Call { method, target } => write_frame(output, kind::CALL, MAX_FRAME, |body| {
+                write_text(body, method);
+                write_text(body, target);
+            }),
         }
     }
 
@@ -269,6 +296,10 @@ impl<'a> ClientFrame<'a> {
                     app_id: body.text()?,
                 })
             }
+            kind::CALL => Self::Call {
+                method: body.text()?,
+                target: body.text()?,
+            },
             _ => Self::Publish(Publish::decode_body(&mut body)?),
         };
         body.end()?;
@@ -327,6 +358,8 @@ impl<'a> ServerFrame<'a> {
                 body.extend_from_slice(server);
             }),
             Self::Closing => write_frame(output, kind::CLOSING, MAX_FRAME, |_| {}),
+            Self::Answer { status, body } => write_answer(output, *status, body)
+                .or_else(|_| write_answer(output, INSUFFICIENT_STORAGE, "")),
             Self::Refused { reason, message } => {
                 write_frame(output, kind::REFUSED, MAX_FRAME, |body| {
                     body.extend_from_slice(&reason.0.to_le_bytes());
@@ -346,7 +379,7 @@ impl<'a> ServerFrame<'a> {
                 write_text(body, cut(message));
             }),
         };
-        debug_assert!(written.is_ok(), "the only long field is cut");
+        debug_assert!(written.is_ok(), "what may be long is cut or replaced");
     }
 
     /// Reads the first frame of the input, and tells how many bytes it took; `None` while it is incomplete.
@@ -368,6 +401,10 @@ impl<'a> ServerFrame<'a> {
                 server: body.array()?,
             },
             kind::CLOSING => Self::Closing,
+            kind::ANSWER => Self::Answer {
+                status: body.u16()?,
+                body: body.text()?,
+            },
             kind::REFUSED => Self::Refused {
                 reason: Reason(body.u16()?),
                 message: body.text()?,
@@ -390,14 +427,25 @@ impl<'a> ServerFrame<'a> {
 fn client_limit(kind: u8) -> Option<usize> {
     match kind {
         kind::HELLO => Some(MAX_HELLO),
-        kind::PUBLISH => Some(MAX_FRAME),
+        kind::PUBLISH | kind::CALL => Some(MAX_FRAME),
         _ => None,
     }
 }
 
 /// The longest frame of a kind that a publisher receives: the head, the numbers and one message.
 fn server_limit(kind: u8) -> Option<usize> {
-    matches!(kind, kind::CHALLENGE..=kind::CLOSING).then_some(64 + MAX_MESSAGE)
+    match kind {
+        kind::CHALLENGE..=kind::CLOSING => Some(64 + MAX_MESSAGE),
+        kind::ANSWER => Some(MAX_FRAME),
+        _ => None,
+    }
+}
+
+fn write_answer(output: &mut Vec<u8>, status: u16, text: &str) -> Result<(), LocalError> {
+    write_frame(output, kind::ANSWER, MAX_FRAME, |body| {
+        body.extend_from_slice(&status.to_le_bytes());
+        write_text(body, text);
+    })
 }
 
 /// Splits the first frame off the input: its kind, its body and its length with the head.

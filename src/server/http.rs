@@ -30,11 +30,11 @@ use self::patient::Patient;
 use super::running::Shared;
 use crate::{
     api::{
-        self, ApiError, ChannelInfo, Command, Endpoint, Event, Info, Limits, Occupancy, Query,
-        Response, Route,
+        self, ApiError, ChannelInfo, Command, Endpoint, Event, Info, Query, Response, Route,
         signature::{self, Clock, Signed},
     },
-    engine::{self, ApplicationIndex, ApplicationLimits, Publication},
+    engine::{ApplicationIndex, Publication},
+    inquiry,
     protocol::ChannelName,
 };
 
@@ -162,7 +162,7 @@ async fn carry_out(
 ) -> Result<Response, ApiError> {
     let engine = &shared.engine;
     let command = Command::parse(endpoint, query, body)?;
-    limits(&engine.applications().application(application).limits).check(&command)?;
+    inquiry::limits(&engine.applications().application(application).limits).check(&command)?;
     Ok(match command {
         Command::Publish(event) => {
             publish(shared, application, &event).await?;
@@ -187,53 +187,9 @@ async fn carry_out(
             }
             Response::batch_published(&infos)
         }
-        Command::Connections => {
-            Response::connections(engine.applications().connections(application))
-        }
-        Command::Channels { prefix, info } => {
-            let mut channels = engine.channels(application, &prefix, Instant::now());
-            channels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-            let infos: Vec<_> = channels
-                .into_iter()
-                .map(|(name, occupancy)| {
-                    let info = info.of(&name, described(occupancy));
-                    (name, info)
-                })
-                .collect();
-            Response::channels(&infos)
-        }
-        Command::Channel { channel, info } => Response::channel(&info_of(
-            shared,
-            application,
-            info.with_occupied(),
-            &channel,
-        )),
-        Command::Users { channel } if !channel.is_presence() => Response::users_of_other_channel(),
-        Command::Users { channel } => match engine.members(application, &channel) {
-            Some(members) => {
-                let ids: Vec<_> = members
-                    .iter()
-                    .map(|member| member.id().to_owned())
-                    .collect();
-                Response::users(&ids)
-            }
-            None => Response::users_of_unknown_channel(),
-        },
-        Command::TerminateConnections { user_id } => {
-            engine.terminate(application, &user_id);
-            Response::done()
-        }
+        command => inquiry::answer(engine, application, &command, Instant::now())
+            .ok_or(ApiError::NotFound)?,
     })
-}
-
-fn limits(limits: &ApplicationLimits) -> Limits {
-    Limits {
-        channel_name_length: limits.channel_name_length,
-        event_name_length: limits.event_name_length,
-        event_data_size: limits.event_data_size,
-        channels_per_event: limits.channels_per_event,
-        events_per_batch: limits.events_per_batch,
-    }
 }
 
 async fn publish(
@@ -268,24 +224,7 @@ fn info_of(
     info: Info,
     channel: &ChannelName,
 ) -> ChannelInfo {
-    info.of(
-        channel,
-        described(
-            shared
-                .engine
-                .occupancy(application, channel, Instant::now()),
-        ),
-    )
-}
-
-fn described(occupancy: engine::Occupancy) -> Occupancy {
-    Occupancy {
-        subscriptions: occupancy.subscriptions,
-        users: occupancy.users,
-        cached: occupancy
-            .cached
-            .and_then(|message| serde_json::from_slice(&message).ok()),
-    }
+    inquiry::channel_info(&shared.engine, application, info, channel, Instant::now())
 }
 
 /// Reads a body, unless it announces or brings more than it may.

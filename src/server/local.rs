@@ -23,7 +23,9 @@ use tokio::{
 
 use super::{ServerError, http::until_calm, running::Shared};
 use crate::{
+    api::Response,
     engine::{ApplicationIndex, Publication},
+    inquiry,
     protocol::{
         ChannelName, SocketId,
         local::{
@@ -283,28 +285,23 @@ impl Publisher {
     ) -> Result<usize, End> {
         let mut taken = 0;
         while let Some((frame, length)) = ClientFrame::decode(&self.input[taken..])? {
-            let ClientFrame::Publish(publish) = frame else {
-                return Err(End::Refused(Reason::MALFORMED, "a second Hello".to_owned()));
+            let said = match frame {
+                ClientFrame::Publish(publish) => {
+                    until_calm(&self.shared).await;
+                    self.shared
+                        .take(application, publisher, &publish, &self.heard)
+                }
+                ClientFrame::Call { method, target } => {
+                    let request = (method, target);
+                    let engine = &self.shared.engine;
+                    let answer = inquiry::call(engine, application, request, Instant::now());
+                    Said::Answer(answer)
+                }
+                ClientFrame::Hello(_) => {
+                    return Err(End::Refused(Reason::MALFORMED, "a second Hello".to_owned()));
+                }
             };
-            until_calm(&self.shared).await;
-            let sequence = publish.sequence;
-            let outcome = self.shared.check(application, &publish).map(|channels| {
-                if self.heard.is_new(publisher, sequence) {
-                    self.shared.publish(application, &publish, &channels);
-                }
-            });
-            match outcome {
-                Ok(()) if publish.acknowledge => {
-                    ServerFrame::Ack { sequence }.encode(&mut self.output);
-                }
-                Ok(()) => {}
-                Err((reason, message)) => ServerFrame::Failed {
-                    sequence,
-                    reason,
-                    message: &message,
-                }
-                .encode(&mut self.output),
-            }
+            said.encode(&mut self.output);
             taken += length;
         }
         Ok(taken)
@@ -331,7 +328,57 @@ impl Drop for Publisher {
     }
 }
 
+/// What is said about one frame.
+enum Said {
+    Nothing,
+    Ack(u64),
+    Failed(u64, Reason, String),
+    Answer(Response),
+}
+
+impl Said {
+    fn encode(&self, output: &mut Vec<u8>) {
+        match self {
+            Self::Nothing => {}
+            &Self::Ack(sequence) => ServerFrame::Ack { sequence }.encode(output),
+            Self::Failed(sequence, reason, message) => ServerFrame::Failed {
+                sequence: *sequence,
+                reason: *reason,
+                message,
+            }
+            .encode(output),
+            Self::Answer(Response { status, body, .. }) => ServerFrame::Answer {
+                status: *status,
+                body,
+            }
+            .encode(output),
+        }
+    }
+}
+
 impl Shared {
+    /// Publishes an event, unless it is a repeat.
+    fn take(
+        &self,
+        application: ApplicationIndex,
+        publisher: PublisherId,
+        publish: &Publish<'_>,
+        heard: &Heard,
+    ) -> Said {
+        match self.check(application, publish) {
+            Err((reason, message)) => return Said::Failed(publish.sequence, reason, message),
+            Ok(channels) if heard.is_new(publisher, publish.sequence) => {
+                self.publish(application, publish, &channels);
+            }
+            Ok(_) => {}
+        }
+        if publish.acknowledge {
+            Said::Ack(publish.sequence)
+        } else {
+            Said::Nothing
+        }
+    }
+
     /// Reads the channels of an event that is within the limits.
     fn check(
         &self,

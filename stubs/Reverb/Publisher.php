@@ -101,6 +101,68 @@ final class Publisher
     }
 
     /**
+     * Get the occupied channels, or those whose names begin with the prefix.
+     *
+     * @param  list<'user_count'|'subscription_count'|'cache'>|null  $info  What to tell about each.
+     * @return array<string, array<string, mixed>>  By name.
+     *
+     * @throws PublishException
+     * @throws \TypeError
+     */
+    public function channels(?string $prefix = null, ?array $info = null): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get whether the channel is occupied, and what else is asked for.
+     *
+     * @param  list<'user_count'|'subscription_count'|'cache'>|null  $info
+     * @return array{occupied: bool, user_count?: int, subscription_count?: int, cache?: mixed}
+     *
+     * @throws PublishException
+     * @throws \TypeError
+     */
+    public function channel(string $channel, ?array $info = null): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the ids of the users in a presence channel.
+     *
+     * @return list<mixed>  As they were signed: mostly strings or integers.
+     *
+     * @throws PublishException
+     */
+    public function users(string $channel): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Close all connections of a user who has signed in.
+     *
+     * @throws PublishException
+     */
+    public function terminate(string $userId): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the application's figures.
+     *
+     * @return array{connections: int, channels: int}
+     *
+     * @throws PublishException
+     */
+    public function stats(): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
      * Sign a connection's subscription to a private or presence channel.
      *
      * @param  string|null  $channelData  JSON text about the member of a presence channel.
@@ -127,7 +189,7 @@ final class Publisher
     }
 
     /**
-     * Get the way of the last event: `process`, `unix` or `http`, or `''` before the first.
+     * Get the way of the last event or question: `process`, `unix` or `http`, or `''` before the first.
      */
     public function route(): string
     {

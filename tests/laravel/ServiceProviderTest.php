@@ -26,12 +26,12 @@ class ServiceProviderTest extends TestCase
         $this->assertInstanceOf(PusherBroadcaster::class, Broadcast::connection('reverb'));
     }
 
-    public function test_the_commands_are_reverbs(): void
+    public function test_the_commands_are_reverbs_and_ping(): void
     {
         $commands = array_keys($this->app->make(Kernel::class)->all());
 
         $this->assertSame(
-            ['reverb:install', 'reverb:restart', 'reverb:start'],
+            ['reverb:install', 'reverb:ping', 'reverb:restart', 'reverb:start'],
             Collection::make($commands)->filter(fn ($name) => str_starts_with($name, 'reverb:'))->sort()->values()->all()
         );
     }

@@ -139,6 +139,16 @@ class Extension implements Engine
                 $this->publisher->settle();
             }
 
+            public function stats(): array
+            {
+                return $this->publisher->stats();
+            }
+
+            public function route(): string
+            {
+                return $this->publisher->route();
+            }
+
             public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
             {
                 return $this->publisher->authorizeChannel($socketId, $channel, $channelData);

@@ -96,6 +96,19 @@ impl Connection {
         }
     }
 
+    /// Asks, and waits for the answer; nothing else may be unanswered.
+    pub(super) fn ask(
+        &mut self,
+        call: &ClientFrame<'_>,
+        deadline: Deadline,
+    ) -> Result<(u16, String), UnixError> {
+        self.send(call, deadline)?;
+        self.receive(deadline, |frame| match frame {
+            ServerFrame::Answer { status, body } => Ok((status, body.to_owned())),
+            frame => Err(refusal(&frame)),
+        })?
+    }
+
     /// Takes the answers that are here already.
     pub(super) fn listen(&mut self, window: &mut Window) -> Result<(), UnixError> {
         while self.read()? {
@@ -118,7 +131,7 @@ impl Connection {
                 } => window.refuse(*sequence, *reason, message),
                 ServerFrame::Closing => {
                     window.closing();
-                    return Err(UnixError::Broken("the server stops".to_owned()));
+                    return Err(refusal(&frame));
                 }
                 _ => false,
             };
@@ -246,6 +259,7 @@ fn refusal(frame: &ServerFrame<'_>) -> UnixError {
         ServerFrame::Refused { reason, message } => {
             UnixError::Refused(*reason, (*message).to_owned())
         }
+        ServerFrame::Closing => UnixError::Broken("the server stops".to_owned()),
         frame => UnixError::Unexpected(format!("an answer out of turn: {frame:?}")),
     }
 }

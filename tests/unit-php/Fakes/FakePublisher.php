@@ -58,6 +58,16 @@ class FakePublisher implements NativePublisher
         }
     }
 
+    public function stats(): array
+    {
+        return $this->failure ? throw $this->failure : ['connections' => 3, 'channels' => 2];
+    }
+
+    public function route(): string
+    {
+        return 'unix';
+    }
+
     public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
     {
         return array_filter(['auth' => "signed {$socketId} {$channel}", 'channel_data' => $channelData]);

@@ -29,6 +29,20 @@ interface NativePublisher
     public function settle(): void;
 
     /**
+     * Get the number of the application's connections and of its occupied channels.
+     *
+     * @return array{connections: int, channels: int}
+     *
+     * @throws \RuntimeException
+     */
+    public function stats(): array;
+
+    /**
+     * Get the way of the last event or question: "process", "unix" or "http".
+     */
+    public function route(): string;
+
+    /**
      * Sign a connection's subscription to a channel.
      *
      * @return array{auth: string, channel_data?: string}

@@ -1,0 +1,42 @@
+<?php
+
+namespace Laravel\Reverb\Tests\Laravel;
+
+class PingTest extends TestCase
+{
+    public function test_it_shows_the_way_and_the_round_trip(): void
+    {
+        $server = $this->startServer();
+        $socket = $this->start(['reverb:ping'], ['REVERB_SERVER_SOCKET' => $this->temporaryPath('reverb.sock')]);
+        $http = $this->start(['reverb:ping', 'reverb'], ['REVERB_SERVER_SOCKET' => '', 'REVERB_PORT' => (string) $server->port()]);
+
+        $this->assertSame(0, $socket->wait(), $socket->output());
+        $this->assertMatchesRegularExpression('/^\s*reverb \.+ unix, \d+\.\d{3} ms, 0 clients$/m', $socket->output());
+        $this->assertSame(0, $http->wait(), $http->output());
+        $this->assertMatchesRegularExpression('/^\s*reverb \.+ http, \d+\.\d{3} ms, 0 clients$/m', $http->output());
+    }
+
+    public function test_a_failure_names_the_remedy(): void
+    {
+        $ping = $this->start(['reverb:ping'], ['REVERB_SERVER_SOCKET' => $this->temporaryPath('none.sock'), 'REVERB_PORT' => '1']);
+
+        $this->assertSame(1, $ping->wait());
+        $this->assertMatchesRegularExpression('/reverb \.+ FAILED\n.*none\.sock.*start it with: php artisan reverb:start/', $ping->output());
+    }
+
+    public function test_a_wrong_secret_is_told_apart(): void
+    {
+        $this->startServer();
+        $ping = $this->start(['reverb:ping'], ['REVERB_SERVER_SOCKET' => $this->temporaryPath('reverb.sock'), 'REVERB_APP_SECRET' => 'another']);
+
+        $this->assertSame(1, $ping->wait());
+        $this->assertStringContainsString('refuses the secret of application', $ping->output());
+    }
+
+    public function test_without_a_connection_it_says_so(): void
+    {
+        $this->withoutMockingConsoleOutput();
+
+        $this->assertSame(1, $this->artisan('reverb:ping', ['connection' => 'none']));
+    }
+}
