@@ -50,5 +50,8 @@ fn socket(address: SocketAddr) -> std::io::Result<Socket> {
     )?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    // Accepted sockets inherit it (tcp(7)): without it small frames would wait for
+    // acknowledgements, and asking for it on each would be a system call per connection.
+    socket.set_tcp_nodelay(true)?;
     Ok(socket)
 }

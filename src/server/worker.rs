@@ -321,8 +321,6 @@ impl WorkerThread {
     }
 
     fn admit(&mut self, stream: TcpStream, now: Instant) {
-        // Without it small frames would wait for acknowledgements; a broken socket shows at once.
-        let _ = stream.set_nodelay(true);
         let key = self.entrance.admit(stream, now);
         self.receive_newcomer(key, now);
         if let Some(stream) = self.entrance.unregistered(key) {
