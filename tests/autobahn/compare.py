@@ -1,5 +1,5 @@
 # Compares the results of a run with what is committed, both ways: a better one is a difference too.
-# Arguments: index.json of the reports, expected.json; with --accept the second is written.
+# Arguments: expected.json, one index.json for each report; with --accept before them the first is written.
 
 import json
 import sys
@@ -9,9 +9,11 @@ def key(case):
     return [int(part) for part in case.split('.')]
 
 
-def read_results(path):
-    with open(path) as file:
-        cases = json.load(file)['echo']
+def read_results(paths):
+    cases = {}
+    for path in paths:
+        with open(path) as file:
+            cases.update(json.load(file)['echo'])
     return {case: [cases[case]['behavior'], cases[case]['behaviorClose']] for case in sorted(cases, key=key)}
 
 
@@ -30,9 +32,10 @@ def compare(results, expected):
     return not differences
 
 
-results = read_results(sys.argv[1])
-if sys.argv[3:] == ['--accept']:
-    write(sys.argv[2], results)
+arguments = [argument for argument in sys.argv[1:] if argument != '--accept']
+results = read_results(arguments[1:])
+if '--accept' in sys.argv:
+    write(arguments[0], results)
 else:
-    with open(sys.argv[2]) as file:
+    with open(arguments[0]) as file:
         sys.exit(not compare(results, json.load(file)))
