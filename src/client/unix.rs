@@ -179,14 +179,18 @@ impl Link {
     /// Only a connection that did its work is kept.
     fn attempt(&mut self, way: Way<'_>, goal: Goal) -> Result<(), UnixError> {
         let mut connection = self.connect(way)?;
-        let result = connection.exchange(&mut self.window, goal, way.deadline);
-        match &result {
+        match connection.exchange(&mut self.window, goal, way.deadline) {
             Ok(()) => self.connection = Some(connection),
-            // What it said before it left still counts.
-            Err(UnixError::Broken(_)) => drop(connection.listen(&mut self.window)),
-            Err(_) => {}
+            Err(UnixError::Broken(cause)) => {
+                // What it said before it left still counts, and may have been all that was waited for.
+                drop(connection.listen(&mut self.window));
+                if !goal.is_reached(&self.window) {
+                    return Err(UnixError::Broken(cause));
+                }
+            }
+            Err(error) => return Err(error),
         }
-        result
+        Ok(())
     }
 
     fn attempt_ask(

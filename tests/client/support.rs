@@ -46,6 +46,8 @@ pub(crate) enum Script {
     Hear,
     /// Say that the server stops.
     Close,
+    /// Hear an event, acknowledge it and say that the server stops, all at once.
+    AckAndClose,
     /// Say nothing until the client goes away.
     Stall,
     /// Say this, whatever it is, and wait until the client goes away.
@@ -196,6 +198,13 @@ impl Conversation<'_> {
                 })
             }
             Script::Hear => self.hear_event().map(drop),
+            Script::AckAndClose => {
+                let sequence = self.hear_event()?;
+                let mut bytes = Vec::new();
+                ServerFrame::Ack { sequence }.encode(&mut bytes);
+                ServerFrame::Closing.encode(&mut bytes);
+                self.stream.write_all(&bytes)
+            }
             Script::Close => self.say(&ServerFrame::Closing),
             Script::Stall => self.stream.read_to_end(&mut Vec::new()).map(drop),
             Script::Raw(bytes) => {

@@ -66,6 +66,13 @@ fn what_a_closing_server_did_not_take_goes_to_the_next_one() {
 }
 
 #[test]
+fn what_a_closing_server_took_with_its_last_words_is_published() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::AckAndClose]]);
+    assert_eq!(over_unix(&server).publish(&event()), Ok(Route::Unix));
+    assert_eq!(server.sequences(), [1]);
+}
+
+#[test]
 fn what_a_vanished_server_may_have_taken_is_not_sent_to_the_next_one() {
     let server = UnixServer::start(&[
         &[WELCOMED, Script::Hear],

@@ -203,7 +203,7 @@ impl Connection {
 }
 
 impl Goal {
-    fn is_reached(self, window: &Window) -> bool {
+    pub(super) fn is_reached(self, window: &Window) -> bool {
         match self {
             Self::Written => window.is_written(),
             Self::Answered => window.is_empty(),
