@@ -13,9 +13,13 @@ use crate::{
 /// "Flat": within 20 %.
 const FLAT: Goal = Goal::AtMostTimes(1.2);
 
+fn many(context: &Context) -> usize {
+    context.connections(if context.quick { 5000 } else { 15_000 })
+}
+
 /// CPU per delivery, from 100 to 15,000 subscribers.
 pub(super) fn subscribers(context: &Context) -> Result<Vec<Row>, Failure> {
-    let counts = [100, 1000, 5000, context.connections(15_000)];
+    let counts = [100, 1000, many(context)];
     let samples = context.interleave(&counts, |count| {
         fan_out::run(context, &context.host(Subject::Tested)?, (*count, 200))
     })?;
@@ -105,8 +109,8 @@ fn name(connection: usize, number: usize) -> String {
 pub(super) fn disconnects(context: &Context) -> Result<Vec<Row>, Failure> {
     /// How many leave.
     const LEAVING: usize = 2000;
-    let many = context.connections(15_000);
-    let samples = context.interleave(&[LEAVING, many], |count| {
+    let count = many(context);
+    let samples = context.interleave(&[LEAVING, count], |count| {
         let host = context.host(Subject::Tested)?;
         let mut crowd = host.crowd()?;
         let channel = Channel::new("bench", &host.credentials);
@@ -120,7 +124,7 @@ pub(super) fn disconnects(context: &Context) -> Result<Vec<Row>, Failure> {
         Ok(clock.sample(&host, LEAVING as u64))
     })?;
     Ok(vec![Row {
-        measure: format!("disconnect among {many} subscribers; {LEAVING}"),
+        measure: format!("disconnect among {count} subscribers; {LEAVING}"),
         unit: "CPU µs each",
         value: samples[1].get("cpu"),
         plain: samples[0].get("cpu"),
