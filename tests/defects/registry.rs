@@ -11,8 +11,10 @@ const ABSENT: &[(u32, &str)] = &[
         11,
         "the server does not scale over Redis yet: nothing is queued for it",
     ),
-    (17, "no listener of an application runs within the server"),
-    (24, "there are no Pulse cards yet"),
+    (
+        24,
+        "it is about Pulse, whose recorders and cards are not there yet",
+    ),
     (
         41,
         "the server does not scale over Redis yet: nothing comes from it",

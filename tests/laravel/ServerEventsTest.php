@@ -210,7 +210,7 @@ class ServerEventsTest extends TestCase
         $this->assertSame(['ChannelCreated first', 'ChannelCreated second'], $this->heard);
     }
 
-    public function test_a_listener_that_fails_is_reported_and_the_server_goes_on(): void
+    public function test_d17_a_listener_that_fails_is_reported_and_the_server_goes_on(): void
     {
         $reported = [];
         $this->app->make(ExceptionHandler::class)->reportable(function (RuntimeException $e) use (&$reported) {
