@@ -75,6 +75,7 @@ impl Stage {
             max_backlog: 1 << 20,
             cache_ttl: Duration::from_secs(60),
             compression: Compression::Off,
+            coalesce: Duration::ZERO,
         };
         let applications = Applications::new(vec![application()]);
         let engine = Engine::new(applications, vec![Box::new(NoThread)], notices, limits);

@@ -69,6 +69,7 @@ impl Stage {
             max_backlog: usize::MAX,
             cache_ttl: Duration::from_secs(60),
             compression: Compression::Deflate,
+            coalesce: Duration::ZERO,
         };
         let applications = Applications::new(vec![application()]);
         let application = applications.by_key("key").expect("the application");

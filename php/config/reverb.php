@@ -21,7 +21,7 @@ return [
     |--------------------------------------------------------------------------
     |
     | Here you may say how the server listens, how large an HTTP request may
-    | be, and how it shares events with other servers. The last six keys
+    | be, and how it shares events with other servers. The keys at its end
     | belong to the native server and may safely be left as they are.
     |
     */
@@ -70,6 +70,9 @@ return [
 
             // The seconds by which a request's time may differ, or 0 for any time...
             'auth_timestamp_tolerance' => env('REVERB_AUTH_TIMESTAMP_TOLERANCE', 600),
+
+            // The microseconds an event may wait for others to be sent with...
+            'coalesce' => env('REVERB_COALESCE_US', 0),
         ],
 
     ],

@@ -25,7 +25,7 @@ class ReverbServiceProvider extends ServiceProvider
     /**
      * The server keys that a configuration file published by Laravel Reverb does not have.
      */
-    protected const NATIVE_KEYS = ['socket', 'workers', 'max_backlog', 'cache_ttl', 'compression', 'auth_timestamp_tolerance'];
+    protected const NATIVE_KEYS = ['socket', 'workers', 'max_backlog', 'cache_ttl', 'compression', 'auth_timestamp_tolerance', 'coalesce'];
 
     /**
      * Register any application services.

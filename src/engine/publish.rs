@@ -57,6 +57,8 @@ pub struct Limits {
     pub cache_ttl: Duration,
     /// Whether events are compressed for connections that agreed to it.
     pub compression: Compression,
+    /// How long a channel's events wait for further ones to be sent with; zero is not at all.
+    pub coalesce: Duration,
 }
 
 /// One per worker, on cache lines of their own, so that counting costs no traffic between cores.
@@ -276,6 +278,10 @@ impl Engine {
 
     pub(super) fn cache_ttl(&self) -> Duration {
         self.limits.cache_ttl
+    }
+
+    pub(super) fn coalesce(&self) -> Duration {
+        self.limits.coalesce
     }
 
     pub(super) fn max_backlog(&self) -> usize {

@@ -8,10 +8,11 @@ mod events;
 mod fan_out;
 mod liveness;
 mod subscriptions;
+mod turns;
 mod users;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,6 +21,7 @@ use bytes::Bytes;
 use indexmap::IndexSet;
 use slab::Slab;
 
+use self::turns::Turns;
 use super::{
     application::ApplicationIndex,
     backlog::{Outlet, send},
@@ -51,8 +53,7 @@ pub struct Worker<O> {
     names: HashMap<(ApplicationIndex, ChannelName), usize>,
     /// Which connections have a user in their watchlist.
     watchers: HashMap<(ApplicationIndex, UserId), IndexSet<ConnectionKey>>,
-    /// Channels whose log is not empty, each once.
-    dirty: VecDeque<usize>,
+    turns: Turns,
     /// How many frames the logs hold.
     logged: usize,
     /// The order of the last frame that was logged.
@@ -98,12 +99,12 @@ impl<O: Outlet> Worker<O> {
         Self {
             index,
             events: engine.notices().events(),
+            turns: Turns::new(engine.coalesce()),
             engine,
             connections: Slab::new(),
             channels: Slab::new(),
             names: HashMap::new(),
             watchers: HashMap::new(),
-            dirty: VecDeque::new(),
             logged: 0,
             order: 0,
             replies: Vec::new(),

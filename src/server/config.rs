@@ -40,6 +40,8 @@ const DEFAULT_REQUEST_SIZE: u64 = 10_000;
 const DEFAULT_BACKLOG: u64 = 16 * 1024 * 1024;
 /// Pusher keeps the event of a cache channel for 30 minutes.
 const DEFAULT_CACHE_TTL: u64 = 30 * 60;
+/// A tenth of a second, in microseconds: whoever waits longer takes it for a fault.
+const LONGEST_COALESCE: u64 = 100_000;
 const MOST_WORKERS: u64 = 1024;
 const GIGABYTE: u64 = 1 << 30;
 const DAY: u64 = 24 * 60 * 60;
@@ -86,6 +88,7 @@ impl Config {
                 } else {
                     Compression::Off
                 },
+                coalesce: microseconds(fields.integer_or("coalesce", 0..=LONGEST_COALESCE, 0)?),
             },
             debug: fields.flag_or("debug", false)?,
             events: events(&fields)?,
@@ -225,6 +228,10 @@ fn seconds(count: u32) -> Duration {
     Duration::from_secs(count.into())
 }
 
+fn microseconds(count: u32) -> Duration {
+    Duration::from_micros(count.into())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -289,6 +296,11 @@ mod tests {
                 "/max_backlog",
                 json!(-1),
                 "max_backlog is -1, but must be an integer from 1024 to 1073741824",
+            ),
+            (
+                "/coalesce",
+                json!(100_001),
+                "coalesce is 100001, but must be an integer from 0 to 100000",
             ),
             (
                 "/compression",

@@ -3,6 +3,7 @@
 //! It moves bytes between sockets and the layers below and knows neither PHP nor, beyond handing
 //! them on, the messages of the protocol. `src/README.md` draws the threads.
 
+mod alarm;
 mod config;
 mod entrance;
 mod error;

@@ -44,6 +44,8 @@ pub(super) struct Shared {
     pub(super) auth_timestamp_tolerance: Option<u64>,
     pub(super) times: TimeLimits,
     pub(super) compression: Compression,
+    /// Whether events wait for further ones to be sent with.
+    pub(super) coalesces: bool,
 }
 
 /// A running server. Dropping it stops it at once.
@@ -95,6 +97,7 @@ impl Server {
             auth_timestamp_tolerance: config.auth_timestamp_tolerance,
             times: config.times,
             compression: config.limits.compression,
+            coalesces: !config.limits.coalesce.is_zero(),
         });
         let (stop, stopped) = watch::channel(None);
         let mut starter = Starter::new(shared, stopped);

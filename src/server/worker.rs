@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::{
+    alarm::Alarm,
     entrance::{Entrance, Entry},
     http,
     peer::{Incoming, Peer},
@@ -50,8 +51,9 @@ const TICK: Duration = Duration::from_secs(1);
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
+const ALARM: Token = Token(usize::MAX - 2);
 
-/// Tokens from here on, but for the two above, are those of the entrance.
+/// Tokens from here on, but for the three above, are those of the entrance.
 const ENTRANCE: usize = 1 << 62;
 
 /// The event queue of a worker, made before its thread so that failures are the caller's.
@@ -91,6 +93,8 @@ pub(super) struct WorkerThread {
     buffer: Box<[u8]>,
     /// Inflates for all connections of this thread.
     inflater: Inflater,
+    /// Wakes it for frames that wait for company, if the operator wants them to.
+    alarm: Option<Alarm>,
     /// Connections with input that was not read yet, each once.
     waiting: VecDeque<ConnectionKey>,
     may_accept: bool,
@@ -108,7 +112,11 @@ impl WorkerThread {
             .poll
             .registry()
             .register(&mut listener, LISTENER, Interest::READABLE)?;
+        let alarm = shared
+            .coalesces
+            .then(|| Alarm::new(queue.poll.registry(), ALARM));
         Ok(Self {
+            alarm: alarm.transpose()?,
             poll: queue.poll,
             events: Events::with_capacity(EVENTS),
             listener: Some(listener),
@@ -143,6 +151,7 @@ impl WorkerThread {
             if is_done || !self.worker.fall_asleep() {
                 continue;
             }
+            self.set_alarm()?;
             tokio::select! {
                 ready = queue.readable() => ready?.clear_ready(),
                 () = tokio::time::sleep_until(self.next_tick.into()) => {}
@@ -168,6 +177,13 @@ impl WorkerThread {
         Ok(is_sweeping || !were_all || self.may_accept || !self.waiting.is_empty())
     }
 
+    fn set_alarm(&mut self) -> io::Result<()> {
+        match (&mut self.alarm, self.worker.next_sweep()) {
+            (Some(alarm), Some(time)) => alarm.set(time),
+            _ => Ok(()),
+        }
+    }
+
     fn take_events(&mut self, now: Instant) -> io::Result<bool> {
         if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO))
             && error.kind() != io::ErrorKind::Interrupted
@@ -189,6 +205,7 @@ impl WorkerThread {
         match event.token() {
             LISTENER => self.may_accept = self.listener.is_some(),
             WAKER => {}
+            ALARM => self.alarm.iter_mut().for_each(Alarm::rang),
             Token(token) if token >= ENTRANCE => self.receive_newcomer(token - ENTRANCE, now),
             Token(key) => {
                 if event.is_writable() {

@@ -32,6 +32,7 @@ final class Server
      *     cache_ttl?: int,
      *     compression?: bool,
      *     auth_timestamp_tolerance?: int,
+     *     coalesce?: int,
      *     debug?: bool,
      *     events?: list<string>,
      *     applications: list<array{
@@ -55,6 +56,7 @@ final class Server
      *     `workers` 0 is one per core; `socket` is the absolute path of the unix socket for local publishers;
      *     `ping_interval`, `activity_timeout`, `decay_seconds` and `cache_ttl` (1,800) are seconds;
      *     so is `auth_timestamp_tolerance` (600), and 0 allows a request of any time;
+     *     `coalesce` (0, at most 100,000) are microseconds that an event may wait for others to be sent with;
      *     `compression` agrees to `permessage-deflate` with the clients that offer it (false);
      *     `events` are the kinds of events that `poll()` is to tell of: `message_received`, `message_sent`, `channel_created`,
      *     `channel_removed`, `connection_pruned`, `connection_opened`, `connection_closed`, `channel_occupied`, `channel_vacated`,

@@ -4,6 +4,7 @@
 
 mod cache;
 mod client_events;
+mod coalescing;
 mod fan_out;
 mod limits;
 mod listeners;

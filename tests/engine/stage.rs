@@ -38,6 +38,7 @@ pub(crate) struct Recorder(Rc<RefCell<Record>>);
 struct Record {
     bytes: Vec<u8>,
     room: usize,
+    sends: usize,
     is_finished: bool,
 }
 
@@ -45,6 +46,7 @@ impl Outlet for Recorder {
     fn send(&mut self, frames: &[IoSlice<'_>]) -> Result<usize, Gone> {
         let mut record = self.0.borrow_mut();
         let bytes: Vec<u8> = frames.iter().flat_map(|frame| frame.to_vec()).collect();
+        record.sends += 1;
         let fits = bytes.len().min(record.room);
         record.room -= fits;
         record.bytes.extend(&bytes[..fits]);
@@ -98,6 +100,20 @@ impl Stage {
 
     /// As [`Stage::new`], with somebody who listens to these events.
     pub(crate) fn listening(workers: usize, application: Application, kinds: &[EventKind]) -> Self {
+        Self::build(workers, application, kinds, Duration::ZERO)
+    }
+
+    /// As [`Stage::new`], with events that wait so long for company.
+    pub(crate) fn coalescing(workers: usize, coalesce: Duration) -> Self {
+        Self::build(workers, application(), &[], coalesce)
+    }
+
+    fn build(
+        workers: usize,
+        application: Application,
+        kinds: &[EventKind],
+        coalesce: Duration,
+    ) -> Self {
         let wakers = (0..workers)
             .map(|_| Box::new(NoThread) as Box<dyn Wake>)
             .collect();
@@ -107,6 +123,7 @@ impl Stage {
             max_backlog: MAX_BACKLOG,
             cache_ttl: CACHE_TTL,
             compression: Compression::Deflate,
+            coalesce,
         };
         let applications = Applications::new(vec![application]);
         let engine = Arc::new(Engine::new(applications, wakers, notices, limits));
@@ -125,6 +142,7 @@ impl Stage {
         let record = Recorder(Rc::new(RefCell::new(Record {
             bytes: Vec::new(),
             room: usize::MAX,
+            sends: 0,
             is_finished: false,
         })));
         let socket_id = SocketId::from_random(self.next_socket);
@@ -225,6 +243,16 @@ impl Stage {
         self.workers[client.worker].writable(client.key);
     }
 
+    /// Time passes unnoticed.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.now += time;
+    }
+
+    /// Brings what is due to one subscriber; whether there is more to do.
+    pub(crate) fn sweep_one(&mut self, worker: usize) -> bool {
+        self.workers[worker].sweep(1, self.now)
+    }
+
     /// Time passes, and the clock is looked at.
     pub(crate) fn wait(&mut self, time: Duration) {
         self.now += time;
@@ -232,6 +260,11 @@ impl Stage {
             worker.tick(self.now);
         }
         self.settle();
+    }
+
+    /// When a worker is to be looked after, for events that wait.
+    pub(crate) fn next_sweep(&self, worker: usize) -> Option<Instant> {
+        self.workers[worker].next_sweep()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -295,6 +328,11 @@ impl Client {
             self.record.0.borrow().is_finished,
             "the outlet is still open"
         );
+    }
+
+    /// In how many pieces everything came so far.
+    pub(crate) fn sends(&self) -> usize {
+        self.record.0.borrow().sends
     }
 
     /// From now on the socket takes so many bytes more.

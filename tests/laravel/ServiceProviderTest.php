@@ -68,6 +68,7 @@ class ServiceProviderTest extends TestCase
             'cache_ttl' => 1_800,
             'compression' => false,
             'auth_timestamp_tolerance' => 600,
+            'coalesce' => 0,
         ], config('reverb.servers.reverb'));
     }
 

@@ -1,5 +1,7 @@
 //! Publishing over HTTP.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::support::{client::Client, server::TestServer};
@@ -19,6 +21,24 @@ fn an_event_reaches_every_subscriber() {
     for client in &mut clients {
         client
             .expect(r#"{"event":"App\\Events\\E","data":"{\"a\":1.0,\"é\":{}}","channel":"news"}"#);
+    }
+}
+
+#[test]
+fn events_wait_for_company_where_the_operator_wants_them_to() {
+    const COALESCE: Duration = Duration::from_micros(20_500);
+    let server = TestServer::with(|configuration| {
+        configuration["coalesce"] = json!(COALESCE.as_micros() as u64);
+    });
+    let mut ada = server.connect();
+    ada.subscribe("news");
+    for _ in 0..3 {
+        let begin = Instant::now();
+        server.publish("E", "news", "{}");
+        server.publish("F", "news", "{}");
+        ada.expect(r#"{"event":"E","data":"{}","channel":"news"}"#);
+        assert!(begin.elapsed() >= COALESCE);
+        ada.expect(r#"{"event":"F","data":"{}","channel":"news"}"#);
     }
 }
 

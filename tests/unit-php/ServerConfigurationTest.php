@@ -25,6 +25,7 @@ class ServerConfigurationTest extends TestCase
         'cache_ttl' => '60',
         'compression' => 'true',
         'auth_timestamp_tolerance' => '30',
+        'coalesce' => '500',
     ];
 
     public function test_the_native_server_is_given_everything(): void
@@ -42,6 +43,7 @@ class ServerConfigurationTest extends TestCase
             'cache_ttl' => 60,
             'compression' => true,
             'auth_timestamp_tolerance' => 30,
+            'coalesce' => 500,
             'debug' => true,
             'events' => ['message_sent'],
             'applications' => [[
@@ -75,13 +77,13 @@ class ServerConfigurationTest extends TestCase
     public function test_missing_keys_have_defaults(): void
     {
         $values = array_diff_key(self::COMPLETE, array_flip(
-            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog', 'cache_ttl', 'compression', 'auth_timestamp_tolerance']
+            ['path', 'hostname', 'options', 'max_request_size', 'scaling', 'socket', 'workers', 'max_backlog', 'cache_ttl', 'compression', 'auth_timestamp_tolerance', 'coalesce']
         ));
         $configuration = (new ServerConfiguration(new Section('server', $values), collect([$this->application()])))->toArray();
 
         $this->assertSame(
-            ['', 10_000, 0, null, 16_777_216, 1_800, false, 600, false],
-            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['cache_ttl'], $configuration['compression'], $configuration['auth_timestamp_tolerance'], $configuration['debug']]
+            ['', 10_000, 0, null, 16_777_216, 1_800, false, 600, 0, false],
+            [$configuration['path'], $configuration['max_request_size'], $configuration['workers'], $configuration['socket'], $configuration['max_backlog'], $configuration['cache_ttl'], $configuration['compression'], $configuration['auth_timestamp_tolerance'], $configuration['coalesce'], $configuration['debug']]
         );
     }
 
@@ -135,6 +137,7 @@ class ServerConfigurationTest extends TestCase
             [['socket' => 'reverb.sock'], '[reverb.servers.reverb.socket] must be an absolute path or null, not "reverb.sock"'],
             [['max_backlog' => ''], '[reverb.servers.reverb.max_backlog] must be an integer from 1024 to 1073741824, not ""'],
             [['auth_timestamp_tolerance' => -1], '[reverb.servers.reverb.auth_timestamp_tolerance] must be an integer from 0 to 31536000, not -1'],
+            [['coalesce' => 100_001], '[reverb.servers.reverb.coalesce] must be an integer from 0 to 100000, not 100001'],
             [['options' => ['tls' => ['local_cert' => '/a.pem']]], '[reverb.servers.reverb.options.tls] is not supported by this version: remove it and let a proxy such as nginx end TLS'],
             [['scaling' => ['enabled' => true]], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server'],
         ];

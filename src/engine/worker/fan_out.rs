@@ -32,7 +32,13 @@ impl<O: Outlet> Worker<O> {
     /// Announces that the driver is about to wait; false if there is something to do after all.
     #[must_use]
     pub fn fall_asleep(&self) -> bool {
-        self.dirty.is_empty() && self.engine.inbox(self.index).fall_asleep()
+        !self.turns.has_due() && self.engine.inbox(self.index).fall_asleep()
+    }
+
+    /// When [`Worker::sweep`] is to be called at the latest, for frames that wait for company.
+    #[must_use]
+    pub fn next_sweep(&self) -> Option<Instant> {
+        self.turns.next_due()
     }
 
     /// Takes what the inbox holds: frames go to the logs of their channels.
@@ -42,7 +48,7 @@ impl<O: Outlet> Worker<O> {
         self.engine.inbox(self.index).take(room, &mut taken);
         for task in taken.drain(..) {
             match task {
-                Task::Deliver(delivery) => self.log(delivery),
+                Task::Deliver(delivery) => self.log(delivery, now),
                 Task::Terminate {
                     application,
                     user_id,
@@ -68,14 +74,14 @@ impl<O: Outlet> Worker<O> {
         self.taken = taken;
     }
 
-    fn log(&mut self, delivery: Delivery) {
+    fn log(&mut self, delivery: Delivery, now: Instant) {
         let key = (delivery.application, delivery.channel.clone());
         let Some(&index) = self.names.get(&key) else {
             return; // The last subscriber of this worker has left meanwhile.
         };
         let channel = &mut self.channels[index];
         if channel.is_quiet() {
-            self.dirty.push_back(index);
+            self.turns.begin(index, now);
         }
         self.order += 1;
         self.logged += 1;
@@ -86,22 +92,32 @@ impl<O: Outlet> Worker<O> {
     ///
     /// Channels take turns, so that a small one need not wait for a large one.
     pub fn sweep(&mut self, most: usize, now: Instant) -> bool {
-        let Some(index) = self.dirty.pop_front() else {
+        if self.logged >= MOST_LOGGED {
+            self.turns.hurry();
+        }
+        let Some(index) = self.turns.next(now) else {
             return false;
         };
+        if !self.sweep_channel(index, most) {
+            self.turns.go_on(index);
+        } else if !self.channels[index].is_quiet() {
+            self.turns.begin(index, now);
+        }
+        self.end_slow(now);
+        self.turns.has_due()
+    }
+
+    /// Goes on with the sweep of a channel; whether it has ended.
+    fn sweep_channel(&mut self, index: usize, most: usize) -> bool {
         for _ in 0..most {
             let before = self.channels[index].log.len();
             let Some(subscriber) = self.channels[index].next() else {
                 self.logged -= before - self.channels[index].log.len();
-                break;
+                return true;
             };
             self.bring(subscriber, index);
         }
-        if !self.channels[index].is_quiet() {
-            self.dirty.push_back(index);
-        }
-        self.end_slow(now);
-        !self.dirty.is_empty()
+        false
     }
 
     /// Goes on with a connection whose socket was full.
@@ -126,7 +142,7 @@ impl<O: Outlet> Worker<O> {
     fn bring(&mut self, subscriber: Subscriber, swept: usize) {
         let key = subscriber.connection;
         // The swept channel is out of the queue: while that is empty, no other has frames.
-        if !self.dirty.is_empty() && self.connections[key].subscriptions.len() > 1 {
+        if !self.turns.is_empty() && self.connections[key].subscriptions.len() > 1 {
             self.catch_up(key);
             return;
         }

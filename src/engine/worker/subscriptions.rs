@@ -214,7 +214,7 @@ impl<O: Outlet> Worker<O> {
         let channel = self.channels.remove(index);
         if !channel.is_quiet() {
             self.logged -= channel.log.len();
-            self.dirty.retain(|dirty| *dirty != index);
+            self.turns.forget(index);
         }
         self.names.remove(&(channel.application, channel.name));
     }

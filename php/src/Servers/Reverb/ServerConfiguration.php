@@ -91,6 +91,7 @@ class ServerConfiguration
             'cache_ttl' => $this->server->integer('cache_ttl', 1, 86_400, default: 1_800),
             'compression' => $this->server->boolean('compression'),
             'auth_timestamp_tolerance' => $this->timestampTolerance(),
+            'coalesce' => $this->server->integer('coalesce', 0, 100_000, default: 0),
             'debug' => $this->debug,
             'events' => $this->events,
             'applications' => $this->applications->values()->map($this->application(...))->all(),
