@@ -4,16 +4,27 @@ namespace Laravel\Reverb;
 
 use Illuminate\Support\Collection;
 use Illuminate\Support\Manager;
+use Laravel\Reverb\Concerns\NamesUnknownDrivers;
+use Laravel\Reverb\Configuration\Section;
 
 class ApplicationManager extends Manager
 {
+    use NamesUnknownDrivers;
+
+    /**
+     * The key of the configuration that names the driver, and the driver if it does not.
+     */
+    protected const KEY = 'reverb.apps.provider';
+
+    protected const FALLBACK = 'config';
+
     /**
      * Create an instance of the configuration driver.
      */
     public function createConfigDriver(): ConfigApplicationProvider
     {
         return new ConfigApplicationProvider(
-            new Collection($this->config->get('reverb.apps.apps') ?? [])
+            new Collection(Section::of($this->config, 'reverb.apps')->array('apps'))
         );
     }
 
@@ -22,6 +33,6 @@ class ApplicationManager extends Manager
      */
     public function getDefaultDriver(): string
     {
-        return $this->config->get('reverb.apps.provider') ?? 'config';
+        return $this->configuredDriver();
     }
 }

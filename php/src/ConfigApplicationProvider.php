@@ -35,9 +35,11 @@ class ConfigApplicationProvider implements ApplicationProvider
      */
     public function all(): Collection
     {
-        return $this->applications->map(fn ($values, $index) => $this->application(new Section(
-            "reverb.apps.apps.{$index}", (array) $values, variables: $this->variables($index)
-        )));
+        $applications = new Section('reverb.apps.apps', $this->applications->all());
+
+        return $this->applications->map(
+            fn ($values, $index) => $this->application($applications->section($index, $this->variables($index)))
+        );
     }
 
     /**
@@ -88,19 +90,43 @@ class ConfigApplicationProvider implements ApplicationProvider
     protected function application(Section $section): Application
     {
         return new Application(
-            $section->text('app_id'),
+            $section->text($this->identifier($section)),
             $section->text('key'),
             $section->text('secret'),
-            $section->integer('ping_interval', 1),
-            $section->integer('activity_timeout', 1, default: 30),
+            $section->integer('ping_interval', 1, Section::DAY),
+            $section->integer('activity_timeout', 1, Section::DAY, default: 30),
             $section->texts('allowed_origins'),
-            $section->integer('max_message_size'),
-            $section->optionalInteger('max_connections'),
-            $section->string('accept_client_events_from', 'all'),
-            $section->get('rate_limiting') === null ? null : $section->array('rate_limiting'),
+            $section->integer('max_message_size', 0, Section::GIGABYTE),
+            $section->optionalInteger('max_connections', 0, Section::COUNT),
+            $section->choice('accept_client_events_from', ['all', 'members', 'none'], 'all'),
+            $this->rateLimiting($section),
             $section->array('options'),
             $section->array('limits'),
             $section->boolean('subscription_count'),
         );
+    }
+
+    /**
+     * Get the key of the application's ID, which was "id" once.
+     */
+    protected function identifier(Section $section): string
+    {
+        return $section->get('app_id') === null && $section->get('id') !== null ? 'id' : 'app_id';
+    }
+
+    /**
+     * Get the rate limiting configuration, if there is one; the environment may have written "true" or 1.
+     *
+     * @return array<string, mixed>|null
+     */
+    protected function rateLimiting(Section $section): ?array
+    {
+        if ($section->get('rate_limiting') === null) {
+            return null;
+        }
+
+        $limit = $section->section('rate_limiting');
+
+        return ['enabled' => $limit->boolean('enabled')] + $section->array('rate_limiting');
     }
 }

@@ -78,11 +78,12 @@ class ReverbServiceProvider extends ServiceProvider
 
         $config = $this->app->make('config');
         $defaults = (require self::CONFIGURATION)['servers']['reverb'];
+        $configured = $config->get('reverb.servers.reverb') ?? [];
 
-        $config->set('reverb.servers.reverb', [
-            ...Arr::only($defaults, self::NATIVE_KEYS),
-            ...$config->get('reverb.servers.reverb') ?? [],
-        ]);
+        // What is no array is reported when the server is to start...
+        if (is_array($configured)) {
+            $config->set('reverb.servers.reverb', [...Arr::only($defaults, self::NATIVE_KEYS), ...$configured]);
+        }
     }
 
     /**

@@ -3,6 +3,8 @@
 namespace Laravel\Reverb;
 
 use Illuminate\Support\Manager;
+use Laravel\Reverb\Concerns\NamesUnknownDrivers;
+use Laravel\Reverb\Configuration\Section;
 use Laravel\Reverb\Servers\Reverb\ReverbServerProvider;
 
 /**
@@ -10,13 +12,22 @@ use Laravel\Reverb\Servers\Reverb\ReverbServerProvider;
  */
 class ServerProviderManager extends Manager
 {
+    use NamesUnknownDrivers;
+
+    /**
+     * The key of the configuration that names the driver, and the driver if it does not.
+     */
+    protected const KEY = 'reverb.default';
+
+    protected const FALLBACK = 'reverb';
+
     /**
      * Create an instance of the Reverb driver.
      */
     public function createReverbDriver(): ReverbServerProvider
     {
         return new ReverbServerProvider(
-            $this->container->make('app'), $this->config->get('reverb.servers.reverb') ?? []
+            $this->container->make('app'), Section::of($this->config, 'reverb.servers')->array('reverb')
         );
     }
 
@@ -25,6 +36,6 @@ class ServerProviderManager extends Manager
      */
     public function getDefaultDriver(): string
     {
-        return $this->config->get('reverb.default') ?? 'reverb';
+        return $this->configuredDriver();
     }
 }

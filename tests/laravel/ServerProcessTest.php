@@ -30,7 +30,7 @@ class ServerProcessTest extends TestCase
             'an empty key' => [[], ['REVERB_APP_KEY' => ''], '[reverb.apps.apps.0.key] is missing or empty'.$set('REVERB_APP_KEY')],
             'an empty secret' => [[], ['REVERB_APP_SECRET' => ''], '[reverb.apps.apps.0.secret] is missing or empty'.$set('REVERB_APP_SECRET')],
             'an empty id' => [[], ['REVERB_APP_ID' => ''], '[reverb.apps.apps.0.app_id] is missing or empty'.$set('REVERB_APP_ID')],
-            'no seconds' => [[], ['REVERB_APP_PING_INTERVAL' => 'soon'], '[reverb.apps.apps.0.ping_interval] must be an integer of at least 1, not "soon".'],
+            'no seconds' => [[], ['REVERB_APP_PING_INTERVAL' => 'soon'], '[reverb.apps.apps.0.ping_interval] must be an integer from 1 to 86400, not "soon".'],
             'scaling' => [[], ['REVERB_SCALING_ENABLED' => 'true'], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server.'],
         ];
     }

@@ -134,7 +134,7 @@ class ServerConfigurationTest extends TestCase
             [['path' => []], '[reverb.servers.reverb.path] must be a text, not array'],
             [['max_request_size' => 0], '[reverb.servers.reverb.max_request_size] must be an integer from 1 to 1073741824, not 0'],
             [['workers' => 5_000], '[reverb.servers.reverb.workers] must be an integer from 0 to 1024, not 5000'],
-            [['socket' => 'reverb.sock'], '[reverb.servers.reverb.socket] must be an absolute path or null, not "reverb.sock"'],
+            [['socket' => 'reverb.sock'], '[reverb.servers.reverb.socket] must be null or an absolute path of at most 107 bytes, not "reverb.sock"'],
             [['max_backlog' => ''], '[reverb.servers.reverb.max_backlog] must be an integer from 1024 to 1073741824, not ""'],
             [['auth_timestamp_tolerance' => -1], '[reverb.servers.reverb.auth_timestamp_tolerance] must be an integer from 0 to 31536000, not -1'],
             [['coalesce' => 100_001], '[reverb.servers.reverb.coalesce] must be an integer from 0 to 100000, not 100001'],
@@ -182,7 +182,7 @@ class ServerConfigurationTest extends TestCase
 
     public function test_a_rate_limit_needs_its_number(): void
     {
-        $this->expectExceptionMessage('[reverb.apps.apps.0.rate_limiting.max_attempts] must be an integer of at least 1, not null');
+        $this->expectExceptionMessage('[reverb.apps.apps.0.rate_limiting.max_attempts] must be an integer from 1 to 4294967295, not null');
 
         $this->configuration([], [new Application('1', 'k', 's', 60, 30, ['*'], 1, rateLimiting: ['enabled' => true])])->toArray();
     }

@@ -2,6 +2,7 @@
 
 namespace Laravel\Reverb\Configuration;
 
+use Illuminate\Contracts\Config\Repository;
 use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
 
 /**
@@ -12,9 +13,18 @@ use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
 class Section
 {
     /**
+     * The most seconds, bytes and counts that anything may have.
+     */
+    public const DAY = 86_400;
+
+    public const GIGABYTE = 1_073_741_824;
+
+    public const COUNT = 4_294_967_295;
+
+    /**
      * Create a new section instance.
      *
-     * @param  array<string, mixed>  $values
+     * @param  array<array-key, mixed>  $values
      * @param  array<string, string>  $names  the name to show for a value that does not come from this section
      * @param  array<string, string>  $variables  the environment variable behind a value
      */
@@ -28,9 +38,19 @@ class Section
     }
 
     /**
+     * Get the section of the application's configuration with the given name.
+     */
+    public static function of(Repository $config, string $name): static
+    {
+        $values = $config->get($name) ?? [];
+
+        return is_array($values) ? new static($name, $values) : throw InvalidServerConfiguration::type($name, $values, 'an array');
+    }
+
+    /**
      * Get the full name of the given key.
      */
-    public function name(string $key): string
+    public function name(string|int $key): string
     {
         return $this->names[$key] ?? "{$this->name}.{$key}";
     }
@@ -38,7 +58,7 @@ class Section
     /**
      * Get a value as it is.
      */
-    public function get(string $key, mixed $default = null): mixed
+    public function get(string|int $key, mixed $default = null): mixed
     {
         return $this->values[$key] ?? $default;
     }
@@ -69,9 +89,21 @@ class Section
     /**
      * Get an integer, or null if there is none.
      */
-    public function optionalInteger(string $key, int $minimum = 0): ?int
+    public function optionalInteger(string $key, int $minimum = 0, int $maximum = PHP_INT_MAX): ?int
     {
-        return in_array($this->get($key), [null, ''], true) ? null : $this->integer($key, $minimum);
+        return in_array($this->get($key), [null, ''], true) ? null : $this->integer($key, $minimum, $maximum);
+    }
+
+    /**
+     * Get one of the given words.
+     *
+     * @param  non-empty-list<string>  $words
+     */
+    public function choice(string $key, array $words, string $default): string
+    {
+        $value = $this->get($key, $default);
+
+        return in_array($value, $words, true) ? $value : throw InvalidServerConfiguration::choice($this->name($key), $value, $words);
     }
 
     /**
@@ -121,7 +153,7 @@ class Section
      *
      * @return array<string, mixed>
      */
-    public function array(string $key): array
+    public function array(string|int $key): array
     {
         $value = $this->get($key, []);
 
@@ -141,9 +173,11 @@ class Section
 
     /**
      * Get the section below the given key.
+     *
+     * @param  array<string, string>  $variables
      */
-    public function section(string $key): static
+    public function section(string|int $key, array $variables = []): static
     {
-        return new static($this->name($key), $this->array($key));
+        return new static($this->name($key), $this->array($key), variables: $variables);
     }
 }

@@ -35,6 +35,27 @@ class InvalidServerConfiguration extends RuntimeException
     }
 
     /**
+     * Create an exception for a word that is not among those there are.
+     *
+     * @param  non-empty-list<string>  $words
+     */
+    public static function choice(string $key, mixed $value, array $words): static
+    {
+        $words = array_map(static::show(...), $words);
+        $last = array_pop($words);
+
+        return static::type($key, $value, $words === [] ? $last : implode(', ', $words)." or {$last}");
+    }
+
+    /**
+     * Create an exception for a driver that neither this package nor the application has.
+     */
+    public static function driver(string $key, mixed $value, string $default, string $manager): static
+    {
+        return static::type($key, $value, "\"{$default}\" or a name that was given to {$manager}::extend()");
+    }
+
+    /**
      * Create an exception for a host that is not an IP address.
      */
     public static function host(string $key, mixed $value): static

@@ -15,13 +15,25 @@ use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
 class ServerConfiguration
 {
     /**
-     * The limits that an application may have.
+     * The limits that an application may have, and the most that each may be.
      */
     protected const LIMITS = [
-        'channel_name_length', 'channels_per_connection', 'presence_members', 'member_data_size',
-        'client_events_per_second', 'watchlist_size', 'event_name_length', 'event_data_size',
-        'channels_per_event', 'events_per_batch',
+        'channel_name_length' => 255,
+        'channels_per_connection' => Section::GIGABYTE,
+        'presence_members' => Section::GIGABYTE,
+        'member_data_size' => Section::GIGABYTE,
+        'client_events_per_second' => Section::COUNT,
+        'watchlist_size' => Section::GIGABYTE,
+        'event_name_length' => Section::GIGABYTE,
+        'event_data_size' => Section::GIGABYTE,
+        'channels_per_event' => Section::GIGABYTE,
+        'events_per_batch' => Section::GIGABYTE,
     ];
+
+    /**
+     * The bytes that the path of a unix socket may have on Linux.
+     */
+    protected const LONGEST_SOCKET = 107;
 
     /**
      * Create a new server configuration instance.
@@ -57,7 +69,11 @@ class ServerConfiguration
      */
     public function path(): string
     {
-        return $this->server->string('path');
+        $path = $this->server->string('path');
+
+        return preg_match('/[\s?#]/', $path) === 0
+            ? $path
+            : throw InvalidServerConfiguration::type($this->server->name('path'), $path, 'a path such as /ws or empty');
     }
 
     /**
@@ -80,15 +96,18 @@ class ServerConfiguration
         $this->ensureEverythingIsSupported();
         $this->ensureApplicationsAreDistinct();
 
+        // The native server has no use for it, but the banner must not fail once that has started...
+        $this->hostname();
+
         return [
             'host' => $this->host(),
             'port' => $this->server->integer('port', 0, 65_535),
             'path' => $this->path(),
-            'max_request_size' => $this->server->integer('max_request_size', 1, 1_073_741_824, default: 10_000),
+            'max_request_size' => $this->server->integer('max_request_size', 1, Section::GIGABYTE, default: 10_000),
             'workers' => $this->server->integer('workers', 0, 1_024, default: 0),
             'socket' => $this->socket(),
-            'max_backlog' => $this->server->integer('max_backlog', 1_024, 1_073_741_824, default: 16_777_216),
-            'cache_ttl' => $this->server->integer('cache_ttl', 1, 86_400, default: 1_800),
+            'max_backlog' => $this->server->integer('max_backlog', 1_024, Section::GIGABYTE, default: 16_777_216),
+            'cache_ttl' => $this->server->integer('cache_ttl', 1, Section::DAY, default: 1_800),
             'compression' => $this->server->boolean('compression'),
             'auth_timestamp_tolerance' => $this->timestampTolerance(),
             'coalesce' => $this->server->integer('coalesce', 0, 100_000, default: 0),
@@ -96,6 +115,23 @@ class ServerConfiguration
             'events' => $this->events,
             'applications' => $this->applications->values()->map($this->application(...))->all(),
         ];
+    }
+
+    /**
+     * Get what may be meant otherwise than it is written.
+     *
+     * @return list<string>
+     */
+    public function warnings(): array
+    {
+        $addresses = $this->applications->values()->map(fn (Application $application) => array_filter(
+            $application->allowedOrigins(), fn ($origin) => preg_match('#://|[^:\]]:\d+\z#', $origin) === 1
+        ));
+
+        return $addresses->filter()->map(fn ($origins, $index) => sprintf(
+            '[reverb.apps.apps.%d.allowed_origins] has "%s", which no origin matches: write host names, without scheme and port',
+            $index, reset($origins),
+        ))->values()->all();
     }
 
     /**
@@ -150,8 +186,10 @@ class ServerConfiguration
     {
         $socket = $this->server->string('socket');
 
-        if ($socket !== '' && ! str_starts_with($socket, '/')) {
-            throw InvalidServerConfiguration::type($this->server->name('socket'), $socket, 'an absolute path or null');
+        if ($socket !== '' && (! str_starts_with($socket, '/') || strlen($socket) > self::LONGEST_SOCKET)) {
+            throw InvalidServerConfiguration::type(
+                $this->server->name('socket'), $socket, 'null or an absolute path of at most '.self::LONGEST_SOCKET.' bytes'
+            );
         }
 
         return $socket === '' ? null : $socket;
@@ -200,7 +238,7 @@ class ServerConfiguration
         $limits = new Section("reverb.apps.apps.{$index}.limits", $application->limits());
 
         return collect(self::LIMITS)
-            ->mapWithKeys(fn ($limit) => [$limit => $limits->optionalInteger($limit, 1)])
+            ->mapWithKeys(fn ($maximum, $limit) => [$limit => $limits->optionalInteger($limit, 1, $maximum)])
             ->all();
     }
 
@@ -215,8 +253,8 @@ class ServerConfiguration
 
         return [
             'enabled' => true,
-            'max_attempts' => $limit->integer('max_attempts', 1),
-            'decay_seconds' => $limit->integer('decay_seconds', 1, default: 1),
+            'max_attempts' => $limit->integer('max_attempts', 1, Section::COUNT),
+            'decay_seconds' => $limit->integer('decay_seconds', 1, Section::DAY, default: 1),
             'terminate_on_limit' => $limit->boolean('terminate_on_limit'),
         ];
     }

@@ -84,6 +84,7 @@ class StartServer extends Command implements SignalableCommandInterface
 
         $port = $server->port();
         $this->components->info($this->banner($configuration, $port));
+        array_map($this->components->warn(...), $configuration->warnings());
 
         $notices = new NoticeQueue($server);
 
@@ -191,7 +192,7 @@ class StartServer extends Command implements SignalableCommandInterface
 
         $server = new Section(
             'reverb.servers.reverb',
-            $options + (array) $this->laravel->make(Config::class)->get('reverb.servers.reverb'),
+            $options + Section::of($this->laravel->make(Config::class), 'reverb.servers')->array('reverb'),
             collect($options)->map(fn ($value, $name) => "--{$name}")->all(),
         );
 
