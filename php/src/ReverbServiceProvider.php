@@ -4,10 +4,12 @@ namespace Laravel\Reverb;
 
 use Illuminate\Broadcasting\BroadcastManager;
 use Illuminate\Contracts\Foundation\CachesConfiguration;
+use Illuminate\Foundation\Console\AboutCommand;
 use Illuminate\Support\Arr;
 use Illuminate\Support\ServiceProvider;
 use Laravel\Reverb\Broadcasting\Batch;
 use Laravel\Reverb\Broadcasting\ReverbBroadcaster;
+use Laravel\Reverb\Console\About;
 use Laravel\Reverb\Console\Commands\InstallCommand;
 use Laravel\Reverb\Console\Commands\PingCommand;
 use Laravel\Reverb\Contracts\Logger;
@@ -58,6 +60,8 @@ class ReverbServiceProvider extends ServiceProvider
         }
 
         $this->commands([InstallCommand::class, PingCommand::class]);
+
+        AboutCommand::add('Reverb', About::class);
 
         $this->publishes([self::CONFIGURATION => config_path('reverb.php')], ['reverb', 'reverb-config']);
 

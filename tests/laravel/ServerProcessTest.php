@@ -68,7 +68,47 @@ class ServerProcessTest extends TestCase
 
     public static function signals(): array
     {
-        return ['SIGINT' => [SIGINT], 'SIGTERM' => [SIGTERM], 'SIGTSTP' => [SIGTSTP]];
+        return ['SIGINT' => [SIGINT], 'SIGTERM' => [SIGTERM], 'SIGTSTP' => [SIGTSTP], 'SIGHUP' => [SIGHUP]];
+    }
+
+    public function test_a_server_that_is_to_outlive_its_terminal_does(): void
+    {
+        $server = $this->startServer(launcher: ['nohup']);
+
+        $server->signal(SIGHUP);
+        (new WebSocket($server->port()))->subscribe('messages')->leave();
+
+        $this->assertSame(0, $server->signal(SIGTERM)->wait());
+        $this->assertSame('INFO  Gracefully terminating connections.', $this->lines($server)[1]);
+    }
+
+    public function test_a_php_without_pcntl_serves_and_hears_restarts(): void
+    {
+        $server = $this->startServer(environment: ['CACHE_DRIVER' => 'file'] + $this->withoutPcntl());
+        $browser = (new WebSocket($server->port()))->subscribe('messages');
+        $this->start(['reverb:restart'], ['CACHE_DRIVER' => 'file'])->wait();
+
+        $browser->expect('pusher:error');
+        $browser->expectEnd();
+        $this->assertSame(0, $server->wait(), $server->output());
+    }
+
+    public function test_a_php_without_pcntl_ends_on_a_signal(): void
+    {
+        $server = $this->startServer(environment: $this->withoutPcntl());
+
+        $this->assertSame(128 + SIGTERM, $server->signal(SIGTERM)->wait());
+    }
+
+    /**
+     * Get the environment in which PHP has none of pcntl's functions.
+     */
+    private function withoutPcntl(): array
+    {
+        mkdir($folder = $this->temporaryPath('ini'));
+        file_put_contents("{$folder}/no-pcntl.ini", 'disable_functions='.implode(',', get_extension_funcs('pcntl')));
+
+        return ['PHP_INI_SCAN_DIR' => getenv('PHP_INI_SCAN_DIR').":{$folder}"];
     }
 
     public function test_a_restart_ends_the_server(): void

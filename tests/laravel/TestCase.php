@@ -45,10 +45,11 @@ abstract class TestCase extends LaravelTestCase
      *
      * @param  list<string>  $arguments
      * @param  array<string, string|false>  $environment
+     * @param  list<string>  $launcher
      */
-    protected function start(array $arguments, array $environment = [], ?string $folder = null): Artisan
+    protected function start(array $arguments, array $environment = [], ?string $folder = null, array $launcher = []): Artisan
     {
-        return $this->processes[] = new Artisan($arguments, $environment, $folder ?? getenv('REVERB_TEST_APP'));
+        return $this->processes[] = new Artisan($arguments, $environment, $folder ?? getenv('REVERB_TEST_APP'), $launcher);
     }
 
     /**
@@ -56,12 +57,13 @@ abstract class TestCase extends LaravelTestCase
      *
      * @param  list<string>  $arguments
      * @param  array<string, string|false>  $environment
+     * @param  list<string>  $launcher
      */
-    protected function startServer(array $arguments = [], array $environment = []): Artisan
+    protected function startServer(array $arguments = [], array $environment = [], array $launcher = []): Artisan
     {
         $server = $this->start(['reverb:start', '--host=127.0.0.1', '--port=0', ...$arguments], $environment + [
             'REVERB_SERVER_SOCKET' => $this->temporaryPath('reverb.sock'),
-        ]);
+        ], launcher: $launcher);
 
         $server->waitFor('/Starting server on [^:]+:(\d+)/');
 

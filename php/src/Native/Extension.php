@@ -25,6 +25,14 @@ class Extension implements Engine
     }
 
     /**
+     * Get the version of the extension, if it is loaded.
+     */
+    public function version(): ?string
+    {
+        return phpversion('reverb') ?: null;
+    }
+
+    /**
      * Start a server and bind its address.
      *
      * @param  array<string, mixed>  $configuration

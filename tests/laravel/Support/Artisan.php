@@ -20,11 +20,12 @@ class Artisan
     /**
      * @param  list<string>  $arguments
      * @param  array<string, string|false>  $environment
+     * @param  list<string>  $launcher  a program that starts the command, as "nohup" does
      */
-    public function __construct(array $arguments, array $environment, string $folder)
+    public function __construct(array $arguments, array $environment, string $folder, array $launcher = [])
     {
         $this->process = new Process(
-            [PHP_BINARY, 'artisan', ...$arguments, '--no-ansi', '--no-interaction'], $folder, $environment, timeout: self::PATIENCE
+            [...$launcher, PHP_BINARY, 'artisan', ...$arguments, '--no-ansi', '--no-interaction'], $folder, $environment, timeout: self::PATIENCE
         );
         $this->process->start();
     }

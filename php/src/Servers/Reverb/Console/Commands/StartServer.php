@@ -110,7 +110,22 @@ class StartServer extends Command implements SignalableCommandInterface
      */
     public function getSubscribedSignals(): array
     {
-        return SignalRegistry::isSupported() ? [SIGINT, SIGTERM, SIGTSTP] : [];
+        if (! SignalRegistry::isSupported()) {
+            return [];
+        }
+
+        return [SIGINT, SIGTERM, SIGTSTP, ...$this->survivesHangUps() ? [] : [SIGHUP]];
+    }
+
+    /**
+     * Determine whether whoever started the command wants it to outlive the terminal, as "nohup" does.
+     */
+    protected function survivesHangUps(): bool
+    {
+        $status = @file_get_contents('/proc/self/status');
+
+        // PHP does not tell which signals are ignored. Where nothing does, the system's own rule is kept...
+        return $status === false || preg_match('/^SigIgn:\s+[0-9a-f]*[13579bdf]$/m', $status) === 1;
     }
 
     /**
