@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod client;
+pub mod cluster;
 pub mod engine;
 pub mod inquiry;
 #[cfg(feature = "php")]

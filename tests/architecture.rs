@@ -16,16 +16,31 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("api", &["protocol"]),
     ("engine", &["protocol", "websocket"]),
     ("inquiry", &["protocol", "api", "engine"]),
+    ("cluster", &["protocol", "engine"]),
     (
         "server",
-        &["protocol", "websocket", "api", "engine", "inquiry"],
+        &[
+            "protocol",
+            "websocket",
+            "api",
+            "engine",
+            "inquiry",
+            "cluster",
+        ],
     ),
     ("client", &["protocol", "engine", "inquiry"]),
     ("php", &["engine", "server", "client"]),
 ];
 
 /// Layers that are handed time, randomness and bytes, and never wait.
-const PURE: &[&str] = &["protocol", "websocket", "api", "engine", "inquiry"];
+const PURE: &[&str] = &[
+    "protocol",
+    "websocket",
+    "api",
+    "engine",
+    "inquiry",
+    "cluster/coordinator",
+];
 
 /// What a pure layer must not name.
 const IMPURE: &[&str] = &[

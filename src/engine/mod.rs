@@ -7,6 +7,7 @@
 mod application;
 mod backlog;
 mod channel;
+pub mod cluster;
 mod connection;
 mod copies;
 mod directory;

@@ -24,6 +24,12 @@ impl UserId {
         }
     }
 
+    /// Takes an id back that was text before; an id is not empty.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self(text.into()))
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
