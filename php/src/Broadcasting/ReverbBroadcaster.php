@@ -51,6 +51,31 @@ class ReverbBroadcaster extends PusherBroadcaster
     }
 
     /**
+     * Publish through the given engine from now on, whatever was done before.
+     *
+     * @internal
+     *
+     * @param  array<string, mixed>  $config
+     */
+    public function connect(Engine $engine, array $config, ?string $socket): void
+    {
+        [$this->engine, $this->config, $this->socket] = [$engine, $config, $socket];
+        [$this->publisher, $this->sdk, $this->pusher] = [null, null, null];
+    }
+
+    /**
+     * Authorize what another broadcaster authorizes.
+     *
+     * @internal
+     */
+    public function adopt(Broadcaster $broadcaster): void
+    {
+        $this->channels = [...$broadcaster->channels, ...$this->channels];
+        $this->channelOptions = [...$broadcaster->channelOptions, ...$this->channelOptions];
+        $this->authenticatedUserCallback ??= $broadcaster->authenticatedUserCallback;
+    }
+
+    /**
      * Broadcast the given event.
      *
      * @param  array<int, mixed>  $channels

@@ -1,0 +1,44 @@
+<?php
+
+namespace Laravel\Reverb\Testing;
+
+use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Native\Contracts\NativePublisher;
+use Laravel\Reverb\Native\Contracts\NativeServer;
+
+/**
+ * An engine whose publishers send nothing.
+ *
+ * @internal
+ */
+class RecordingEngine implements Engine
+{
+    /**
+     * Create a new recording engine instance.
+     */
+    public function __construct(
+        public readonly Engine $engine,
+        protected ReverbFake $fake,
+        protected ?string $connection = null,
+    ) {
+        //
+    }
+
+    public function startServer(array $configuration): NativeServer
+    {
+        return $this->engine->startServer($configuration);
+    }
+
+    public function publisher(array $options): NativePublisher
+    {
+        return new RecordingPublisher($this->fake, $this->connection, fn () => $this->engine->publisher($options));
+    }
+
+    /**
+     * Get an engine that records under the given broadcasting connection.
+     */
+    public function named(string $connection): static
+    {
+        return new static($this->engine, $this->fake, $connection);
+    }
+}

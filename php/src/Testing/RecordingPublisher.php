@@ -1,0 +1,86 @@
+<?php
+
+namespace Laravel\Reverb\Testing;
+
+use Closure;
+use Illuminate\Broadcasting\BroadcastEvent;
+use Laravel\Reverb\Native\Contracts\NativePublisher;
+
+/**
+ * A publisher that records what it is given, and sends nothing. It signs as the real one does.
+ *
+ * @internal
+ */
+class RecordingPublisher implements NativePublisher
+{
+    /**
+     * Whether it was told to wait for the server.
+     */
+    protected bool $acknowledges = true;
+
+    /**
+     * Create a new recording publisher instance.
+     *
+     * @param  \Closure(): NativePublisher  $signer
+     */
+    public function __construct(
+        protected ReverbFake $fake,
+        protected ?string $connection,
+        protected Closure $signer,
+    ) {
+        //
+    }
+
+    public function publish(array $channels, string $event, string $data, ?string $socketId = null): void
+    {
+        $this->fake->record(new RecordedBroadcast(
+            $event, $channels, (array) json_decode($data, true), $socketId, $this->connection, $this->source()
+        ));
+    }
+
+    public function acknowledge(bool $acknowledge): bool
+    {
+        [$before, $this->acknowledges] = [$this->acknowledges, $acknowledge];
+
+        return $before;
+    }
+
+    public function settle(): void
+    {
+        //
+    }
+
+    public function stats(): array
+    {
+        return ['connections' => 0, 'channels' => 0];
+    }
+
+    public function route(): string
+    {
+        return '';
+    }
+
+    public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
+    {
+        return ($this->signer)()->authorizeChannel($socketId, $channel, $channelData);
+    }
+
+    public function authenticateUser(string $socketId, string $userData): array
+    {
+        return ($this->signer)()->authenticateUser($socketId, $userData);
+    }
+
+    /**
+     * Get the event that is being broadcast. A broadcaster is not told, so the job that calls it is asked.
+     */
+    protected function source(): ?object
+    {
+        foreach (debug_backtrace(DEBUG_BACKTRACE_PROVIDE_OBJECT | DEBUG_BACKTRACE_IGNORE_ARGS) as $frame) {
+            if (($frame['object'] ?? null) instanceof BroadcastEvent) {
+                return $frame['object']->event;
+            }
+        }
+
+        return null;
+    }
+}
