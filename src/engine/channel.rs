@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::{application::ApplicationIndex, copies::Copies, inbox::Delivery};
+use super::{application::ApplicationIndex, copies::Copies};
 use crate::protocol::{ChannelName, SocketId};
 
 /// A frame in the log.
@@ -57,13 +57,8 @@ impl Channel {
         }
     }
 
-    pub(super) fn append(&mut self, order: u64, delivery: Delivery) {
-        self.log.push_back(Logged {
-            order,
-            sequence: delivery.sequence,
-            copies: delivery.copies,
-            except: delivery.except,
-        });
+    pub(super) fn append(&mut self, logged: Logged) {
+        self.log.push_back(logged);
     }
 
     /// Adds a subscriber and returns its position. A running sweep will reach it, and find nothing.
@@ -145,7 +140,7 @@ impl Channel {
 mod tests {
     use bytes::Bytes;
 
-    use super::{Channel, Delivery, Subscriber};
+    use super::{Channel, Logged, Subscriber};
     use crate::{
         engine::{application::ApplicationIndex, copies::Copies},
         protocol::ChannelName,
@@ -165,14 +160,12 @@ mod tests {
     }
 
     fn append(channel: &mut Channel, order: u64) {
-        let delivery = Delivery {
-            application: ApplicationIndex(0),
-            channel: channel.name.clone(),
+        channel.append(Logged {
+            order,
             sequence: order,
             copies: Copies::new(Bytes::new(), Compression::Off),
             except: None,
-        };
-        channel.append(order, delivery);
+        });
     }
 
     fn next(channel: &mut Channel) -> Option<usize> {

@@ -6,31 +6,28 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    hash::{BuildHasher, RandomState},
     sync::Arc,
     time::Instant,
 };
 
 use bytes::Bytes;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::MutexGuard;
 
 use super::{
     application::ApplicationIndex,
     copies::Copies,
     event::{EventKind, Subject},
     frame::Frame,
-    inbox::{Delivery, Inbox, Task},
+    inbox::{Delivery, Inbox, Task, Wakes},
     notice::Notices,
     presence::{Change, Members},
+    shards::{Shards, Watched},
 };
 use crate::{
     protocol::{ChannelName, Member, SocketId},
     websocket::{self, Compression},
 };
-
-/// More shards than workers, so that two of them seldom want the same one.
-const SHARDS: usize = 64;
 
 /// Which worker holds a connection.
 pub(super) type WorkerIndex = usize;
@@ -38,9 +35,7 @@ pub(super) type WorkerIndex = usize;
 pub(super) struct Directory {
     /// Each guards the channels whose names hash to it. Rank 1: inboxes (rank 2) are locked under
     /// it, one at a time; never two shards at once.
-    shards: Box<[Mutex<Shard>]>,
-    /// Keyed at random, as clients choose the names.
-    hasher: RandomState,
+    shards: Shards<Shard>,
     inboxes: Arc<[Inbox]>,
     /// Told (rank 3) under a shard's lock, so that events of a channel are in order.
     notices: Arc<Notices>,
@@ -111,8 +106,7 @@ impl Directory {
         compression: Compression,
     ) -> Self {
         Self {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            hasher: RandomState::new(),
+            shards: Shards::new(inboxes.len()),
             inboxes,
             notices,
             compression,
@@ -129,6 +123,7 @@ impl Directory {
         joined: Option<(&Arc<Member>, Frame)>,
         terms: &Terms,
     ) -> Option<Subscribed> {
+        let mut wakes = self.wakes();
         let mut shard = self.shard(application, name);
         let Shard {
             channels,
@@ -152,7 +147,7 @@ impl Directory {
             Some((member, frame)) => {
                 if channel.members.add(member) == Change::User {
                     self.tell_member(EventKind::MemberAdded, (application, name), member);
-                    self.deliver(channel, sequence, application, name, frame);
+                    self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
                 }
                 channel.members.list()
             }
@@ -179,6 +174,7 @@ impl Directory {
         left: Option<(&Arc<Member>, Frame)>,
         tells_count: bool,
     ) {
+        let mut wakes = self.wakes();
         let mut shard = self.shard(application, name);
         let Shard {
             channels,
@@ -210,7 +206,7 @@ impl Directory {
             && channel.members.remove(member.user_id()) == Change::User
         {
             self.tell_member(EventKind::MemberRemoved, (application, name), member);
-            self.deliver(channel, sequence, application, name, frame);
+            self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
         }
     }
 
@@ -223,12 +219,13 @@ impl Directory {
 
     /// Hands a frame to every worker that has subscribers in the channel.
     pub(super) fn publish(&self, application: ApplicationIndex, name: &ChannelName, frame: Frame) {
+        let mut wakes = self.wakes();
         let mut shard = self.shard(application, name);
         let Shard {
             channels, sequence, ..
         } = &mut *shard;
         if let Some(channel) = channels.get(&(application, name.clone())) {
-            self.deliver(channel, sequence, application, name, frame);
+            self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
         }
     }
 
@@ -240,6 +237,7 @@ impl Directory {
         frame: Frame,
         subject: impl FnOnce() -> Subject,
     ) {
+        let mut wakes = self.wakes();
         let mut shard = self.shard(application, name);
         let Shard {
             channels, sequence, ..
@@ -247,7 +245,7 @@ impl Directory {
         if let Some(channel) = channels.get(&(application, name.clone())) {
             let kind = EventKind::ClientEventReceived;
             self.notices.event(application, kind, subject);
-            self.deliver(channel, sequence, application, name, frame);
+            self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
         }
     }
 
@@ -259,6 +257,7 @@ impl Directory {
         frame: Frame,
         until: Instant,
     ) {
+        let mut wakes = self.wakes();
         let mut shard = self.shard(application, name);
         let Shard {
             channels, sequence, ..
@@ -271,9 +270,9 @@ impl Directory {
             frame: copies.clone(),
             until,
         });
-        self.deliver_copies(
+        Self::deliver_copies(
             channel,
-            sequence,
+            (sequence, &mut wakes),
             (application, name),
             &copies,
             frame.except,
@@ -282,7 +281,7 @@ impl Directory {
 
     /// Forgets the kept events whose time is over.
     pub(super) fn expire(&self, now: Instant) {
-        for shard in &self.shards {
+        for shard in self.shards.iter() {
             shard.lock().channels.retain(|_, channel| {
                 channel.cached = channel.cached.take().filter(|cached| cached.until > now);
                 channel.cached.is_some() || !channel.is_vacant()
@@ -307,7 +306,7 @@ impl Directory {
     /// Up to `most` channels whose number of subscribers has changed, with that number.
     pub(super) fn take_changed(&self, most: usize) -> Vec<(ApplicationIndex, ChannelName, usize)> {
         let mut taken = Vec::new();
-        for shard in &self.shards {
+        for shard in self.shards.iter() {
             let mut shard = shard.lock();
             let Shard {
                 channels, changed, ..
@@ -341,7 +340,7 @@ impl Directory {
         now: Instant,
     ) -> Vec<(ChannelName, Occupancy)> {
         let mut list = Vec::new();
-        for shard in &self.shards {
+        for shard in self.shards.iter() {
             let shard = shard.lock();
             let channels = shard.channels.iter().filter(|((owner, name), channel)| {
                 *owner == application && name.as_str().starts_with(prefix) && !channel.is_vacant()
@@ -353,9 +352,14 @@ impl Directory {
         list
     }
 
+    /// How often somebody had to wait for a shard.
+    pub(super) fn waits(&self) -> u64 {
+        self.shards.waits()
+    }
+
     /// How many channels have subscribers.
     pub(super) fn channels(&self) -> usize {
-        let occupied = |shard: &Mutex<Shard>| {
+        let occupied = |shard: &Watched<Shard>| {
             shard
                 .lock()
                 .channels
@@ -369,39 +373,32 @@ impl Directory {
     fn deliver(
         &self,
         channel: &Channel,
-        sequence: &mut u64,
-        application: ApplicationIndex,
-        name: &ChannelName,
+        way: (&mut u64, &mut Wakes<'_>),
+        key: (ApplicationIndex, &ChannelName),
         frame: Frame,
     ) {
         let copies = Copies::new(frame.bytes, self.compression);
-        self.deliver_copies(
-            channel,
-            sequence,
-            (application, name),
-            &copies,
-            frame.except,
-        );
+        Self::deliver_copies(channel, way, key, &copies, frame.except);
     }
 
     fn deliver_copies(
-        &self,
         channel: &Channel,
-        sequence: &mut u64,
+        (sequence, wakes): (&mut u64, &mut Wakes<'_>),
         (application, name): (ApplicationIndex, &ChannelName),
         copies: &Copies,
         except: Option<SocketId>,
     ) {
         *sequence += 1;
-        for (inbox, subscribers) in self.inboxes.iter().zip(&channel.subscribers) {
+        for (worker, subscribers) in channel.subscribers.iter().enumerate() {
             if *subscribers > 0 {
-                inbox.push(Task::Deliver(Delivery {
+                let delivery = Delivery {
                     application,
                     channel: name.clone(),
                     sequence: *sequence,
                     copies: copies.clone(),
                     except,
-                }));
+                };
+                wakes.push(worker, Task::Deliver(delivery));
             }
         }
     }
@@ -423,9 +420,13 @@ impl Directory {
         });
     }
 
+    /// Whom to wake once the shard is let go: to be made before [`Directory::shard`] is called.
+    fn wakes(&self) -> Wakes<'_> {
+        Wakes::new(&self.inboxes)
+    }
+
     fn shard(&self, application: ApplicationIndex, name: &ChannelName) -> MutexGuard<'_, Shard> {
-        let hash = self.hasher.hash_one((application, name)) as usize;
-        self.shards[hash % SHARDS].lock()
+        self.shards.lock((application, name))
     }
 }
 

@@ -5,16 +5,16 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
 };
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 
 use super::{
-    application::ApplicationIndex, copies::Copies, reach::Subscriber, worker::ConnectionKey,
+    application::ApplicationIndex, copies::Copies, reach::Subscriber, shards::Watched,
+    worker::ConnectionKey,
 };
 use crate::protocol::{ChannelName, SocketId, UserId};
 
@@ -83,12 +83,20 @@ pub trait Wake: Send + Sync {
 pub(super) struct Inbox {
     /// Guards the order of tasks. Rank 2: taken under the lock of a directory shard (rank 1),
     /// nothing is taken under it.
-    queue: Mutex<VecDeque<Task>>,
+    queue: Watched<Queue>,
     length: AtomicUsize,
     /// True while the worker waits, so that only then somebody pays for waking it.
     asleep: AtomicBool,
     waker: Box<dyn Wake>,
+    wakes: AtomicU64,
     congested: Arc<Congestion>,
+}
+
+#[derive(Default)]
+struct Queue {
+    tasks: VecDeque<Task>,
+    /// The most there were.
+    longest: usize,
 }
 
 /// How many inboxes of a server are congested: one number for everybody to look at before each
@@ -109,23 +117,35 @@ impl Inbox {
 
     pub(super) fn new(waker: Box<dyn Wake>, congested: Arc<Congestion>) -> Self {
         Self {
-            queue: Mutex::default(),
+            queue: Watched::default(),
             length: AtomicUsize::new(0),
             asleep: AtomicBool::new(false),
             waker,
+            wakes: AtomicU64::new(0),
             congested,
         }
     }
 
     pub(super) fn push(&self, task: Task) {
+        if self.push_silently(task) {
+            self.wake();
+        }
+    }
+
+    /// As [`Inbox::push`], but leaves it to the caller to wake the worker; whether it waits.
+    ///
+    /// For callers that hold a lock: a system call under it would have others wait.
+    pub(super) fn push_silently(&self, task: Task) -> bool {
         let mut queue = self.queue.lock();
-        queue.push_back(task);
-        self.length.store(queue.len(), Ordering::Release);
-        if queue.len() == Self::CONGESTED {
+        queue.tasks.push_back(task);
+        let length = queue.tasks.len();
+        queue.longest = queue.longest.max(length);
+        self.length.store(length, Ordering::Release);
+        if length == Self::CONGESTED {
             self.congested.0.fetch_add(1, Ordering::AcqRel);
         }
-        drop(queue);
-        self.wake();
+        // A worker that falls asleep after this look finds the task: it looks under the lock, too.
+        self.asleep.load(Ordering::SeqCst)
     }
 
     /// Takes up to `most` tasks, oldest first.
@@ -134,10 +154,11 @@ impl Inbox {
             return;
         }
         let mut queue = self.queue.lock();
-        let before = queue.len();
-        taken.extend(queue.drain(..most.min(before)));
-        self.length.store(queue.len(), Ordering::Release);
-        if before >= Self::CONGESTED && queue.len() < Self::CONGESTED {
+        let before = queue.tasks.len();
+        taken.extend(queue.tasks.drain(..most.min(before)));
+        let length = queue.tasks.len();
+        self.length.store(length, Ordering::Release);
+        if before >= Self::CONGESTED && length < Self::CONGESTED {
             self.congested.0.fetch_sub(1, Ordering::AcqRel);
         }
     }
@@ -146,6 +167,7 @@ impl Inbox {
     pub(super) fn wake(&self) {
         // Mostly it does not: looking first leaves the flag's cache line where it is.
         if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::AcqRel) {
+            self.wakes.fetch_add(1, Ordering::Relaxed);
             self.waker.wake();
         }
     }
@@ -154,7 +176,7 @@ impl Inbox {
     pub(super) fn fall_asleep(&self) -> bool {
         self.asleep.store(true, Ordering::SeqCst);
         // Looked at after the flag is up: a push in between sees the flag and wakes.
-        let empty = self.queue.lock().is_empty();
+        let empty = self.queue.lock().tasks.is_empty();
         if !empty {
             self.asleep.store(false, Ordering::Release);
         }
@@ -163,6 +185,52 @@ impl Inbox {
 
     pub(super) fn is_empty(&self) -> bool {
         self.length.load(Ordering::Acquire) == 0
+    }
+
+    /// How often somebody had to wait for it.
+    pub(super) fn waits(&self) -> u64 {
+        self.queue.waits()
+    }
+
+    /// The most tasks it held.
+    pub(super) fn longest(&self) -> usize {
+        self.queue.lock().longest
+    }
+
+    /// How often its worker was woken.
+    pub(super) fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
+    }
+}
+
+/// Workers to be woken, which happens when this is dropped. Declared before the guard of a lock, it
+/// outlives it.
+pub(super) struct Wakes<'i> {
+    inboxes: &'i [Inbox],
+    asleep: Vec<usize>,
+}
+
+impl<'i> Wakes<'i> {
+    pub(super) fn new(inboxes: &'i [Inbox]) -> Self {
+        Self {
+            inboxes,
+            asleep: Vec::new(),
+        }
+    }
+
+    /// Gives a task to a worker.
+    pub(super) fn push(&mut self, worker: usize, task: Task) {
+        if self.inboxes[worker].push_silently(task) {
+            self.asleep.push(worker);
+        }
+    }
+}
+
+impl Drop for Wakes<'_> {
+    fn drop(&mut self) {
+        for worker in &self.asleep {
+            self.inboxes[*worker].wake();
+        }
     }
 }
 

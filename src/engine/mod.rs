@@ -9,6 +9,7 @@ mod backlog;
 mod channel;
 pub mod cluster;
 mod connection;
+mod contention;
 mod copies;
 mod directory;
 mod event;
@@ -20,6 +21,7 @@ mod presence;
 pub mod process;
 mod publish;
 mod reach;
+mod shards;
 mod users;
 mod worker;
 
@@ -28,6 +30,7 @@ pub use application::{
     RateLimit,
 };
 pub use backlog::{Gone, Outlet};
+pub use contention::Contention;
 pub use directory::Occupancy;
 pub use event::{Caller, Event, EventKind, EventKinds, Place, Said, Subject};
 pub use inbox::Wake;

@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     application::{ApplicationIndex, Applications},
+    contention::Contention,
     directory::{Directory, Occupancy, WorkerIndex},
     frame::{Frame, encode, encode_sized},
     inbox::{Congestion, Inbox, Task, Wake},
@@ -250,6 +251,17 @@ impl Engine {
             stats.messages_sent += counters.sent.load(Ordering::Relaxed);
         }
         stats
+    }
+
+    /// Where the threads have met.
+    #[must_use]
+    pub fn contention(&self) -> Contention {
+        let shared = Contention {
+            directory_waits: self.directory.waits(),
+            user_waits: self.users.waits(),
+            ..Contention::default()
+        };
+        self.inboxes.iter().fold(shared, Contention::with)
     }
 
     /// Tells a line of `--debug`.

@@ -1,30 +1,22 @@
 //! Who is signed in, and who wants to know: the part of the shared state that is about users.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
-};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use bytes::Bytes;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::MutexGuard;
 
 use super::{
     application::ApplicationIndex,
     directory::WorkerIndex,
-    inbox::{Inbox, Task},
+    inbox::{Inbox, Task, Wakes},
+    shards::Shards,
 };
 use crate::protocol::{Status, UserId};
-
-const SHARDS: usize = 64;
 
 pub(super) struct Users {
     /// Each guards the users whose ids hash to it. Rank 1, as the directory's shards: inboxes
     /// (rank 2) are locked under it; never two shards at once.
-    shards: Box<[Mutex<Shard>]>,
-    /// Keyed at random, as applications choose the ids.
-    hasher: RandomState,
+    shards: Shards<Shard>,
     inboxes: Arc<[Inbox]>,
 }
 
@@ -41,29 +33,30 @@ struct Presence {
 impl Users {
     pub(super) fn new(inboxes: Arc<[Inbox]>) -> Self {
         Self {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            hasher: RandomState::new(),
+            shards: Shards::new(inboxes.len()),
             inboxes,
         }
     }
 
     /// Counts a signed-in connection. `frame` tells the watchers if it is the user's first.
     pub(super) fn sign_in(&self, application: ApplicationIndex, user: &UserId, frame: Bytes) {
+        let mut wakes = Wakes::new(&self.inboxes);
         let mut shard = self.shard(application, user);
         let presence = self.presence(&mut shard, application, user);
         presence.connections += 1;
         if presence.connections == 1 {
-            self.tell(presence, application, user, &frame);
+            tell(presence, &mut wakes, (application, user), &frame);
         }
     }
 
     /// Counts a signed-in connection out. `frame` tells the watchers if it was the user's last.
     pub(super) fn sign_out(&self, application: ApplicationIndex, user: &UserId, frame: Bytes) {
+        let mut wakes = Wakes::new(&self.inboxes);
         let mut shard = self.shard(application, user);
         let presence = self.presence(&mut shard, application, user);
         presence.connections = presence.connections.saturating_sub(1);
         if presence.connections == 0 {
-            self.tell(presence, application, user, &frame);
+            tell(presence, &mut wakes, (application, user), &frame);
         }
         forget_if_idle(&mut shard, application, user);
     }
@@ -97,22 +90,9 @@ impl Users {
         forget_if_idle(&mut shard, application, user);
     }
 
-    fn tell(
-        &self,
-        presence: &Presence,
-        application: ApplicationIndex,
-        user: &UserId,
-        frame: &Bytes,
-    ) {
-        for (inbox, watchers) in self.inboxes.iter().zip(&presence.watchers) {
-            if *watchers > 0 {
-                inbox.push(Task::TellWatchers {
-                    application,
-                    user: user.clone(),
-                    frame: frame.clone(),
-                });
-            }
-        }
+    /// How often somebody had to wait for a shard.
+    pub(super) fn waits(&self) -> u64 {
+        self.shards.waits()
     }
 
     fn presence<'s>(
@@ -130,8 +110,25 @@ impl Users {
     }
 
     fn shard(&self, application: ApplicationIndex, user: &UserId) -> MutexGuard<'_, Shard> {
-        let hash = self.hasher.hash_one((application, user)) as usize;
-        self.shards[hash % SHARDS].lock()
+        self.shards.lock((application, user))
+    }
+}
+
+fn tell(
+    presence: &Presence,
+    wakes: &mut Wakes<'_>,
+    (application, user): (ApplicationIndex, &UserId),
+    frame: &Bytes,
+) {
+    for (worker, watchers) in presence.watchers.iter().enumerate() {
+        if *watchers > 0 {
+            let task = Task::TellWatchers {
+                application,
+                user: user.clone(),
+                frame: frame.clone(),
+            };
+            wakes.push(worker, task);
+        }
     }
 }
 

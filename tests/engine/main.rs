@@ -13,3 +13,4 @@ mod presence;
 mod stage;
 mod subscriptions;
 mod users;
+mod waking;

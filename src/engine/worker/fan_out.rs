@@ -75,8 +75,14 @@ impl<O: Outlet> Worker<O> {
     }
 
     fn log(&mut self, delivery: Delivery, now: Instant) {
-        let key = (delivery.application, delivery.channel.clone());
-        let Some(&index) = self.names.get(&key) else {
+        let Delivery {
+            application,
+            channel,
+            sequence,
+            copies,
+            except,
+        } = delivery;
+        let Some(&index) = self.names.get(&(application, channel)) else {
             return; // The last subscriber of this worker has left meanwhile.
         };
         let channel = &mut self.channels[index];
@@ -85,7 +91,12 @@ impl<O: Outlet> Worker<O> {
         }
         self.order += 1;
         self.logged += 1;
-        channel.append(self.order, delivery);
+        channel.append(Logged {
+            order: self.order,
+            sequence,
+            copies,
+            except,
+        });
     }
 
     /// Brings the frames of one channel to up to `most` connections; whether there is more to do.

@@ -1,0 +1,124 @@
+//! Sleeping workers, and what waking them must not wait for.
+
+use std::{
+    sync::{Arc, Mutex, Weak, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use reverb::{
+    engine::{
+        Applications, Engine, EventKinds, Gone, Limits, Notices, Opening, Outlet, Publication,
+        Wake, Worker,
+    },
+    protocol::{ChannelName, SocketId},
+    websocket::{Compression, Message},
+};
+use serde_json::json;
+
+use crate::stage::application;
+
+/// Reached by a failing test only.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Sink;
+
+impl Outlet for Sink {
+    fn send(&mut self, frames: &[std::io::IoSlice<'_>]) -> Result<usize, Gone> {
+        Ok(frames.iter().map(|frame| frame.len()).sum())
+    }
+
+    fn finish(&mut self) {}
+}
+
+/// Counts, and has another thread ask for the channel meanwhile.
+#[derive(Default)]
+struct Curious {
+    engine: Mutex<Weak<Engine>>,
+    /// What the other thread was told, or nothing if it was kept waiting.
+    answers: Mutex<Vec<Option<usize>>>,
+}
+
+struct Waker(Arc<Curious>);
+
+impl Wake for Waker {
+    fn wake(&self) {
+        let engine = self.0.engine.lock().expect("no panic").upgrade();
+        let (sender, answer) = mpsc::channel();
+        thread::spawn(move || {
+            let engine = engine.expect("the engine");
+            let application = engine.applications().by_id("1").expect("the application");
+            let occupancy = engine.occupancy(application, &news(), Instant::now());
+            let _ = sender.send(occupancy.subscriptions);
+        });
+        let answer = answer.recv_timeout(PATIENCE).ok();
+        self.0.answers.lock().expect("no panic").push(answer);
+    }
+}
+
+fn news() -> ChannelName {
+    ChannelName::parse("news").expect("a name")
+}
+
+fn publish(engine: &Engine) {
+    let application = engine.applications().by_id("1").expect("the application");
+    let publication = Publication {
+        event: "E",
+        data: "{}",
+        channels: &[news()],
+        except: None,
+    };
+    engine.publish(application, &publication, Instant::now());
+}
+
+fn subscribe(worker: &mut Worker<Sink>, socket_id: u64) {
+    let now = Instant::now();
+    let opening = Opening {
+        head: Bytes::new(),
+        application_key: "key",
+        origin: None,
+        socket_id: SocketId::from_random(socket_id),
+        window: None,
+    };
+    let key = worker.open(Sink, opening, now);
+    let message = json!({"event": "pusher:subscribe", "data": {"channel": "news"}}).to_string();
+    worker.receive(key, Message::Text(message.into()), now);
+    worker.flush(key, now);
+}
+
+#[test]
+fn a_sleeping_worker_is_woken_once_and_the_channel_is_not_locked_meanwhile() {
+    let curious = Arc::new(Curious::default());
+    let notices = Arc::new(Notices::new(false, EventKinds::default()).expect("a pipe"));
+    let limits = Limits {
+        max_backlog: 1 << 20,
+        cache_ttl: Duration::from_secs(60),
+        compression: Compression::Off,
+        coalesce: Duration::ZERO,
+    };
+    let wakers = (0..2).map(|_| Box::new(Waker(Arc::clone(&curious))) as Box<dyn Wake>);
+    let applications = Applications::new(vec![application()]);
+    let engine = Arc::new(Engine::new(applications, wakers.collect(), notices, limits));
+    *curious.engine.lock().expect("no panic") = Arc::downgrade(&engine);
+    let mut workers = [0, 1].map(|index| Worker::new(Arc::clone(&engine), index));
+    for (worker, socket_id) in workers.iter_mut().zip([1, 2]) {
+        subscribe(worker, socket_id);
+    }
+
+    publish(&engine);
+    assert_eq!(engine.contention().wakes, 0, "nobody sleeps");
+    assert_eq!(engine.contention().longest_inbox, 1);
+
+    let now = Instant::now();
+    for worker in &mut workers {
+        worker.drain_inbox(now);
+        while worker.sweep(10, now) {}
+        assert!(worker.fall_asleep());
+    }
+    publish(&engine);
+    publish(&engine);
+    assert_eq!(*curious.answers.lock().expect("no panic"), [Some(2); 2]);
+    assert_eq!(engine.contention().wakes, 2);
+    assert_eq!(engine.contention().longest_inbox, 2);
+}
