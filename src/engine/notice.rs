@@ -1,11 +1,13 @@
 //! What the engine tells PHP: a bounded queue that PHP polls.
 //!
-//! Lines of `--debug` and events are made only if somebody wants them.
+//! Lines of `--debug` and events are made only if somebody wants them, and of the former only so
+//! many a second, so that turning them on under load leaves PHP time for all else.
 
 use std::{
     collections::VecDeque,
     io::{self, PipeReader, PipeWriter, Read, Write},
     os::fd::{AsFd, BorrowedFd},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -41,6 +43,8 @@ pub enum Notice {
 pub struct Notices {
     debug: bool,
     events: EventKinds,
+    /// Lines of `--debug` of this second, those that were not shown included.
+    debugged: AtomicU64,
     /// Guards the notices that PHP has not polled yet. Rank 3: taken under the lock of a directory
     /// shard, so that events are told in the order in which they happened; nothing is taken under it.
     queue: Mutex<Queue>,
@@ -63,6 +67,9 @@ impl Notices {
     /// Warnings find room when nothing else does: so many more.
     const RESERVE: usize = 100;
 
+    /// How many lines of `--debug` are shown of a second. PHP writes one in some 20 µs.
+    pub const DEBUG_PER_SECOND: u64 = 1_000;
+
     /// How often it is told that notices were dropped.
     const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -76,6 +83,7 @@ impl Notices {
         Ok(Self {
             debug,
             events,
+            debugged: AtomicU64::new(0),
             queue: Mutex::default(),
             reader,
             writer,
@@ -114,10 +122,24 @@ impl Notices {
         self.debug
     }
 
-    /// Tells a line of `--debug`; the notice is made only if somebody reads it.
+    /// Tells a line of `--debug`; the notice is made only if somebody reads it, and not too many
+    /// came before it.
     pub fn debug(&self, notice: impl FnOnce() -> Notice) {
-        if self.debug {
+        if self.debug && self.debugged.fetch_add(1, Relaxed) < Self::DEBUG_PER_SECOND {
             self.push(notice(), Self::CAPACITY);
+        }
+    }
+
+    /// Says how many lines of `--debug` were not shown, and begins another second of them.
+    pub fn report_hidden(&self) {
+        let hidden = self
+            .debugged
+            .swap(0, Relaxed)
+            .saturating_sub(Self::DEBUG_PER_SECOND);
+        if hidden > 0 {
+            let title = "Further Messages Not Shown";
+            let message = hidden.to_string();
+            self.push(Notice::Info { title, message }, Self::CAPACITY);
         }
     }
 
@@ -143,8 +165,14 @@ impl Notices {
         }
     }
 
-    /// Warns of notices that were dropped, once a minute at the most.
-    pub(super) fn report_drops(&self, now: Instant) {
+    /// To be called once a second: says what was not shown, and warns of notices that were
+    /// dropped, once a minute at the most.
+    pub(super) fn tick(&self, now: Instant) {
+        self.report_hidden();
+        self.report_drops(now);
+    }
+
+    fn report_drops(&self, now: Instant) {
         let mut queue = self.queue.lock();
         let (told, at) = queue.told;
         let is_early = at.is_some_and(|at| now.duration_since(at) < Self::REPORT_INTERVAL);
@@ -185,9 +213,15 @@ mod tests {
         Notices::new(debug, EventKinds::default()).expect("a pipe")
     }
 
+    fn everything() -> EventKinds {
+        EventKind::ALL.into_iter().map(|(kind, _)| kind).collect()
+    }
+
     fn fill(notices: &Notices) {
         for _ in 0..Notices::CAPACITY + 3 {
-            notices.debug(|| Notice::Message(String::new()));
+            let name = ChannelName::parse("news").expect("a name");
+            let kind = EventKind::ChannelCreated;
+            notices.event(ApplicationIndex(0), kind, || Subject::Channel(name));
         }
     }
 
@@ -226,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_finds_the_queue_full_is_counted_and_warnings_find_room() {
-        let notices = notices(true);
+        let notices = Notices::new(false, everything()).expect("a pipe");
         fill(&notices);
         notices.warn("careful".to_owned());
         assert_eq!(notices.dropped(), 3);
@@ -236,8 +270,34 @@ mod tests {
     }
 
     #[test]
+    fn of_each_second_so_many_lines_are_shown_and_the_rest_is_counted() {
+        let notices = notices(true);
+        for (lines, hidden) in [(1_000, None), (1_234, Some("234")), (5, None)] {
+            for _ in 0..lines {
+                notices.debug(|| Notice::Message(String::new()));
+            }
+            notices.tick(Instant::now());
+            let told = notices.drain();
+            let shown = told
+                .iter()
+                .filter(|told| matches!(told, Notice::Message(_)));
+            assert_eq!(shown.count(), lines.min(1_000));
+            let count = told.iter().find_map(|told| match told {
+                Notice::Info { title, message } => Some((*title, message.as_str())),
+                _ => None,
+            });
+            assert_eq!(
+                count,
+                hidden.map(|hidden| ("Further Messages Not Shown", hidden))
+            );
+        }
+        assert_eq!(notices.dropped(), 0);
+    }
+
+    #[test]
     fn drops_are_warned_about_once_a_minute() {
-        let (notices, start) = (notices(true), Instant::now());
+        let notices = Notices::new(false, everything()).expect("a pipe");
+        let start = Instant::now();
         notices.report_drops(start);
         assert_eq!(last_warning(&notices), None);
         fill(&notices);

@@ -210,7 +210,7 @@ impl Engine {
     pub(super) fn tick(&self, now: Instant) {
         /// More channels than these wait for the next second.
         const MOST_COUNTS: usize = 1000;
-        self.notices.report_drops(now);
+        self.notices.tick(now);
         self.directory.expire(now);
         if self.is_congested() {
             return;

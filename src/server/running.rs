@@ -160,6 +160,7 @@ impl Server {
                 let _ = handle.join();
             }
         }
+        self.notices().report_hidden();
     }
 }
 

@@ -152,6 +152,31 @@ class ServerProcessTest extends TestCase
         $server->waitFor('/▕     "event": "pusher:subscribe",/');
     }
 
+    public function test_debug_under_load_shows_a_part_says_how_much_is_missing_and_slows_nobody_down(): void
+    {
+        $server = $this->startServer(['--debug']);
+        [$sender, $receiver] = [new WebSocket($server->port()), new WebSocket($server->port())];
+        $sender->subscribe('messages');
+        $receiver->subscribe('messages');
+
+        foreach (range(1, 5_000) as $number) {
+            $sender->send('client-counted', $number, 'messages');
+        }
+
+        // Nobody reads what the server writes meanwhile, so that it waits for its terminal...
+        foreach (range(1, 5_000) as $number) {
+            $this->assertSame($number, $receiver->expect('client-counted'));
+        }
+
+        $this->assertSame(0, $server->signal(SIGTERM)->wait(), $server->output());
+
+        // A connection comes and goes, and of a message there are receipt, text and handling...
+        $shown = preg_match_all('/^  [A-Z][A-Za-z ]+ \.+ \d+\.\d+$|^ +1▕ \{$/m', $server->output());
+        preg_match_all('/^  Further Messages Not Shown \.+ (\d+)$/m', $server->output(), $hidden);
+        $this->assertGreaterThan(0, array_sum($hidden[1]));
+        $this->assertSame(2 * 2 + 3 * 5_002, $shown + array_sum($hidden[1]));
+    }
+
     private function assertFails(Artisan $command, string $line): void
     {
         $this->assertSame(1, $command->wait(), $command->output());

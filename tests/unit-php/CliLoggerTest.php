@@ -3,6 +3,7 @@
 namespace Laravel\Reverb\Tests\Unit;
 
 use Illuminate\Console\OutputStyle;
+use Illuminate\Console\View\Components\Factory;
 use Laravel\Reverb\Loggers\CliLogger;
 use PHPUnit\Framework\TestCase;
 use Symfony\Component\Console\Input\ArrayInput;
@@ -58,6 +59,48 @@ class CliLoggerTest extends TestCase
         $this->logger->message(str_repeat('a', 300));
 
         $this->assertSame("\n    1▕ ".str_repeat('a', 200)."...\n\n", $this->output->fetch());
+    }
+
+    public function test_a_line_is_as_wide_as_the_terminal_and_no_wider_than_the_frameworks(): void
+    {
+        foreach ([40 => 40, 80 => 80, 400 => 150] as $terminal => $width) {
+            putenv("COLUMNS={$terminal}");
+            (new CliLogger(new OutputStyle(new ArrayInput([]), $this->output)))->info('Broadcasting To', 'grüße');
+            $line = rtrim($this->output->fetch(), "\n");
+
+            $this->assertSame($width, mb_strwidth($line));
+            $this->assertMatchesRegularExpression('/\A  Broadcasting To \.+ grüße  \z/', $line);
+        }
+
+        putenv('COLUMNS');
+    }
+
+    public function test_it_looks_like_the_frameworks_own(): void
+    {
+        putenv('COLUMNS=80');
+        $style = new OutputStyle(new ArrayInput([]), new BufferedOutput(decorated: true));
+        (new Factory($style))->twoColumnDetail('Connection Closed', '1.2');
+        $expected = $style->getOutput()->fetch();
+
+        (new CliLogger($style))->info('Connection Closed', '1.2');
+        $this->assertSame($expected, $style->getOutput()->fetch());
+
+        (new Factory($style))->twoColumnDetail('Pruning Stale Connections');
+        $expected = $style->getOutput()->fetch();
+
+        (new CliLogger($style))->info('Pruning Stale Connections');
+        $this->assertSame($expected, $style->getOutput()->fetch());
+        putenv('COLUMNS');
+    }
+
+    public function test_what_a_terminal_would_obey_is_not_shown_to_it(): void
+    {
+        $this->logger->message("\e[2J\u{9b}2J \xff\nnext");
+        $this->logger->info('Broadcasting To', "a\rb\x07");
+
+        $output = $this->output->fetch();
+        $this->assertStringContainsString("1▕ �[2J�2J ?\n    2▕ next\n", $output);
+        $this->assertStringContainsString(' a�b�  ', $output);
     }
 
     public function test_what_clients_send_is_not_taken_for_formatting(): void

@@ -3,10 +3,9 @@
 namespace Laravel\Reverb\Loggers;
 
 use Illuminate\Console\OutputStyle;
-use Illuminate\Console\View\Components\Factory;
 use Illuminate\Support\Str;
 use Laravel\Reverb\Contracts\Logger;
-use Symfony\Component\Console\Formatter\OutputFormatter;
+use Symfony\Component\Console\Terminal;
 
 class CliLogger implements Logger
 {
@@ -16,26 +15,43 @@ class CliLogger implements Logger
     protected const MESSAGE_LIMIT = 200;
 
     /**
-     * The console components.
+     * The columns of the widest line, as the framework's console components have them.
      */
-    protected Factory $components;
+    protected const WIDEST = 150;
+
+    /**
+     * The columns of a line of information.
+     */
+    protected int $width;
+
+    /**
+     * What begins and what ends grey text; formatting each line anew would take longer than all else.
+     *
+     * @var array{string, string}
+     */
+    protected array $grey;
 
     /**
      * Create a new logger instance.
      */
     public function __construct(protected OutputStyle $output)
     {
-        $this->components = new Factory($output);
+        $this->width = min((new Terminal)->getWidth(), self::WIDEST);
+        $this->grey = explode('|', (string) $output->getFormatter()->format('<fg=gray>|</>')) + ['', ''];
     }
 
     /**
      * Log a line of information.
+     *
+     * It looks like a two-column detail of the framework, which asks the system for the width of the terminal each time.
      */
     public function info(string $title, ?string $message = null): void
     {
-        $this->components->twoColumnDetail(
-            OutputFormatter::escape($title), OutputFormatter::escape((string) $message)
-        );
+        [$title, $message] = [$this->printable($title), $this->printable((string) $message)];
+        $end = $message === '' ? '' : " {$message}";
+        $dots = str_repeat('.', max($this->width - 5 - mb_strwidth($title.$end), 0));
+
+        $this->write("  {$title} {$this->grey($dots)}{$end}  ".PHP_EOL);
     }
 
     /**
@@ -43,7 +59,7 @@ class CliLogger implements Logger
      */
     public function error(string $message): void
     {
-        $this->output->error($message);
+        $this->output->error($this->printable($message));
     }
 
     /**
@@ -51,15 +67,14 @@ class CliLogger implements Logger
      */
     public function message(string $message): void
     {
-        $text = Str::limit($this->format($message), self::MESSAGE_LIMIT);
-
-        $this->line();
+        $text = Str::limit($this->printable($this->format($message)), self::MESSAGE_LIMIT);
+        $lines = [''];
 
         foreach (explode("\n", $text) as $index => $line) {
-            $this->output->writeln(sprintf('  <fg=gray>%3d▕</> %s', $index + 1, OutputFormatter::escape($line)));
+            $lines[] = sprintf('  %s %s', $this->grey(sprintf('%3d▕', $index + 1)), $line);
         }
 
-        $this->line();
+        $this->write(implode(PHP_EOL, [...$lines, '', '']));
     }
 
     /**
@@ -91,6 +106,30 @@ class CliLogger implements Logger
             array_filter((array) $content, fn ($value) => $value !== null),
             JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE
         );
+    }
+
+    /**
+     * Write a text as it is, whatever a client has put into it.
+     */
+    protected function write(string $text): void
+    {
+        $this->output->write($text, options: OutputStyle::OUTPUT_RAW);
+    }
+
+    /**
+     * Make the given text grey.
+     */
+    protected function grey(string $text): string
+    {
+        return $this->grey[0].$text.$this->grey[1];
+    }
+
+    /**
+     * Take out what a terminal would obey instead of showing it.
+     */
+    protected function printable(string $text): string
+    {
+        return preg_replace('/(?!\n)\p{Cc}/u', '�', mb_scrub($text, 'UTF-8'));
     }
 
     /**
