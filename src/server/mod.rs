@@ -10,6 +10,7 @@ mod error;
 mod http;
 mod listener;
 mod local;
+mod open_files;
 mod peer;
 mod reach;
 mod running;

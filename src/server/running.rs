@@ -11,7 +11,6 @@ use std::{
 
 use mio::net::TcpListener;
 use parking_lot::Mutex;
-use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::watch,
@@ -22,7 +21,7 @@ use super::{
     Config, ServerError,
     listener::listen,
     local::LocalSocket,
-    signals,
+    open_files, signals,
     time_limits::TimeLimits,
     worker::{Queue, WorkerThread},
 };
@@ -75,10 +74,13 @@ impl Server {
         if current_process::current().is_some() {
             return Err(ServerError::AlreadyRunning);
         }
-        raise_open_files();
+        let open_files = open_files::raise();
         let (listeners, address) =
             listen(SocketAddr::new(config.host, config.port), config.workers)?;
         let notices = Arc::new(Notices::new(config.debug, config.events)?);
+        open_files::shortage(open_files, &config.applications)
+            .into_iter()
+            .for_each(|warning| notices.warn(warning));
         let local = bind_local(&config, &notices)?;
         let queues = listeners
             .iter()
@@ -292,12 +294,4 @@ fn bind_local(config: &Config, notices: &Notices) -> Result<Option<LocalSocket>,
         ));
     }
     Ok(local)
-}
-
-/// Each connection is an open file: allows as many as the system's administrator does.
-fn raise_open_files() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    // Where it is refused, the old limit holds, and reaching it is warned about.
-    let _ = setrlimit(Resource::Nofile, limit);
 }

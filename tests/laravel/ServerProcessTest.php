@@ -82,6 +82,17 @@ class ServerProcessTest extends TestCase
         $this->assertSame('INFO  Gracefully terminating connections.', $this->lines($server)[1]);
     }
 
+    public function test_the_limit_of_open_files_is_raised_and_named_if_it_is_too_low(): void
+    {
+        $server = $this->startServer(
+            environment: ['REVERB_APP_MAX_CONNECTIONS' => '900'],
+            launcher: ['sh', '-c', 'ulimit -Sn 300 && ulimit -Hn 1000 && exec "$@"', 'sh']
+        );
+
+        $server->waitFor('/WARN  The limit of open files is 1000, but 900 connections \(max_connections\) need 1100: raise it/');
+        $this->assertMatchesRegularExpression('/^Max open files +1000 +1000 /m', file_get_contents("/proc/{$server->pid()}/limits"));
+    }
+
     public function test_a_php_without_pcntl_serves_and_hears_restarts(): void
     {
         $server = $this->startServer(environment: ['CACHE_DRIVER' => 'file'] + $this->withoutPcntl());

@@ -61,6 +61,11 @@ class Artisan
         return $this;
     }
 
+    public function pid(): int
+    {
+        return $this->process->getPid();
+    }
+
     public function isRunning(): bool
     {
         return $this->process->isRunning();
