@@ -183,7 +183,7 @@ impl Sample {
         self.0.get(name).copied()
     }
 
-    fn median(samples: &[Self]) -> Self {
+    pub(crate) fn median(samples: &[Self]) -> Self {
         let mut medians = Self::default();
         for name in samples.iter().flat_map(|sample| sample.0.keys()) {
             let mut values: Vec<f64> = samples

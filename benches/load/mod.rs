@@ -2,6 +2,7 @@
 
 mod crowd;
 mod event;
+pub(crate) mod fastcgi;
 mod link;
 mod publisher;
 pub(crate) mod wire;

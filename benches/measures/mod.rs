@@ -5,7 +5,9 @@ mod connections;
 mod fan_out;
 mod flight;
 mod growth;
+mod laravel;
 mod offered;
+mod php;
 mod presence;
 mod publishing;
 mod slow_readers;
@@ -34,7 +36,8 @@ const ALL: &[(&str, Run)] = &[
     ("connect", connections::connect),
     ("cycles", connections::cycles),
     ("http", publishing::http),
-    ("unix", publishing::unix),
+    ("unix", php::unix),
+    ("laravel", laravel::run),
     ("presence", presence::run),
     ("client-events", client_events::run),
     ("slow-readers", slow_readers::run),

@@ -1,12 +1,12 @@
 //! What publishing costs, while nobody listens.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reverb::client::{Event, Options};
 use serde_json::json;
 
 use crate::{
-    context::{Clock, Context, Host, Sample, Subject},
+    context::{Clock, Context, Host, Sample},
     failure::Failure,
     load::{Incoming, Publisher, Text, Way, ended, said},
     report::{Goal, Row},
@@ -64,64 +64,6 @@ fn call(host: &Host, length: Duration) -> Result<Sample, Failure> {
     Ok(clock.sample(host, answers))
 }
 
-/// The unix socket, as the extension uses it and as it could be used.
-pub(super) fn unix(context: &Context) -> Result<Vec<Row>, Failure> {
-    if !context.is_own() {
-        return Ok(Vec::new());
-    }
-    let samples = context.interleave(&[true, false], |waits| {
-        let host = context.host(Subject::Tested)?;
-        if *waits {
-            one_by_one(&host, context)
-        } else {
-            all_at_once(&host, context)
-        }
-    })?;
-    Ok([
-        ("unix publish, each acknowledged", 15_000.0),
-        ("unix publish, written without waiting", 300_000.0),
-    ]
-    .into_iter()
-    .zip(samples)
-    .flat_map(|((name, goal), sample)| {
-        [
-            ("rate", "per second", Goal::AtLeast(goal)),
-            ("cpu", "CPU µs each", Goal::None),
-        ]
-        .map(|(figure, unit, goal)| Row {
-            measure: name.to_owned(),
-            unit,
-            value: sample.get(figure),
-            plain: None,
-            goal,
-        })
-    })
-    .collect())
-}
-
-fn one_by_one(host: &Host, context: &Context) -> Result<Sample, Failure> {
-    let mut publisher = LocalPublisher::new(host)?;
-    let clock = Clock::start(host);
-    let end = Instant::now() + context.window();
-    let mut count = 0;
-    while Instant::now() < end {
-        publisher.publish("bench")?;
-        count += 1;
-    }
-    Ok(clock.sample(host, count))
-}
-
-fn all_at_once(host: &Host, context: &Context) -> Result<Sample, Failure> {
-    let count = if context.quick { 100_000 } else { 500_000 };
-    let mut publisher = LocalPublisher::unwaited(host)?;
-    let clock = Clock::start(host);
-    for _ in 0..count {
-        publisher.publish("bench")?;
-    }
-    publisher.settle()?;
-    Ok(clock.sample(host, count))
-}
-
 /// A publisher on the unix socket: what the extension's class is made of.
 pub(super) struct LocalPublisher {
     publisher: reverb::client::Publisher,
@@ -129,7 +71,6 @@ pub(super) struct LocalPublisher {
 }
 
 impl LocalPublisher {
-    /// Waits for each answer.
     fn new(host: &Host) -> Result<Self, Failure> {
         let credentials = &host.credentials;
         let options = json!({
