@@ -37,6 +37,8 @@ pub(crate) enum Subject {
     Tested,
     /// Ours, with so many workers.
     Workers(usize),
+    /// Ours, with events that wait so many microseconds for company.
+    Coalescing(u32),
 }
 
 /// The two sides of a comparison.
@@ -88,6 +90,7 @@ impl Context {
             (Subject::Plain, _) => Role::Plain,
             (Subject::Tested, None) => Role::Reverb(1),
             (Subject::Workers(workers), _) => Role::Reverb(workers),
+            (Subject::Coalescing(time), _) => Role::Coalescing(time),
         };
         let running = Running::start(role, self.machine.server_cores(role.workers()))?;
         Ok(Host {
@@ -150,7 +153,7 @@ impl Host {
     pub(crate) fn way(&self) -> Way {
         match self.subject {
             Subject::Plain => Way::Plain,
-            Subject::Tested | Subject::Workers(_) => Way::Http,
+            Subject::Tested | Subject::Workers(_) | Subject::Coalescing(_) => Way::Http,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is measured. Each file has the measures of one theme.
 
 mod client_events;
+mod coalescing;
 mod connections;
 mod fan_out;
 mod flight;
@@ -41,6 +42,7 @@ const ALL: &[(&str, Run)] = &[
     ("presence", presence::run),
     ("client-events", client_events::run),
     ("slow-readers", slow_readers::run),
+    ("coalescing", coalescing::run),
     ("growth-subscribers", growth::subscribers),
     ("growth-channels", growth::channels),
     ("growth-disconnects", growth::disconnects),

@@ -71,7 +71,7 @@ pub(super) struct LocalPublisher {
 }
 
 impl LocalPublisher {
-    fn new(host: &Host) -> Result<Self, Failure> {
+    pub(super) fn new(host: &Host) -> Result<Self, Failure> {
         let credentials = &host.credentials;
         let options = json!({
             "app_id": credentials.app_id, "key": credentials.key, "secret": credentials.secret,

@@ -38,6 +38,8 @@ pub(crate) enum Role {
     Plain,
     /// The server under test, with so many workers.
     Reverb(usize),
+    /// The same with one worker and events that wait so many microseconds for company.
+    Coalescing(u32),
 }
 
 impl Role {
@@ -48,6 +50,10 @@ impl Role {
                 .parse()
                 .map(Self::Reverb)
                 .map_err(|_| Failure::Usage("reverb:WORKERS".to_owned())),
+            Some(("coalescing", time)) => time
+                .parse()
+                .map(Self::Coalescing)
+                .map_err(|_| Failure::Usage("coalescing:MICROSECONDS".to_owned())),
             _ => Err(Failure::Usage(format!("no server is called {text}"))),
         }
     }
@@ -56,12 +62,13 @@ impl Role {
         match self {
             Self::Plain => "plain".to_owned(),
             Self::Reverb(workers) => format!("reverb:{workers}"),
+            Self::Coalescing(time) => format!("coalescing:{time}"),
         }
     }
 
     pub(crate) fn workers(self) -> usize {
         match self {
-            Self::Plain => 1,
+            Self::Plain | Self::Coalescing(_) => 1,
             Self::Reverb(workers) => workers,
         }
     }
@@ -72,9 +79,9 @@ impl Role {
 pub(crate) fn serve(role: &Role) -> Result<(), Failure> {
     match role {
         Role::Plain => plain::serve(announce),
-        Role::Reverb(workers) => {
+        Role::Reverb(_) | Role::Coalescing(_) => {
             let socket = socket_path(std::process::id());
-            let _server = reverb::start(*workers, &socket).and_then(|server| {
+            let _server = reverb::start(*role, &socket).and_then(|server| {
                 announce(server.address())?;
                 Ok(server)
             })?;

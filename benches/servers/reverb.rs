@@ -5,17 +5,22 @@ use std::path::Path;
 use reverb::server::{Config, Server};
 use serde_json::json;
 
-use super::Credentials;
+use super::{Credentials, Role};
 use crate::failure::Failure;
 
-pub(super) fn start(workers: usize, socket: &Path) -> Result<Server, Failure> {
+pub(super) fn start(role: Role, socket: &Path) -> Result<Server, Failure> {
     let Credentials {
         app_id,
         key,
         secret,
     } = Credentials::default();
+    let coalesce = match role {
+        Role::Coalescing(time) => time,
+        Role::Plain | Role::Reverb(_) => 0,
+    };
     let config = json!({
-        "host": "0.0.0.0", "port": 0, "workers": workers, "socket": socket.to_str(),
+        "host": "0.0.0.0", "port": 0, "workers": role.workers(), "socket": socket.to_str(),
+        "coalesce": coalesce,
         "applications": [{
             "app_id": app_id, "key": key, "secret": secret,
             "ping_interval": 60, "activity_timeout": 30, "allowed_origins": ["*"],
