@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use support::{HttpServer, Script, UnixServer, WELCOMED};
 
+#[path = "client/encrypted.rs"]
+mod encrypted;
 #[path = "client/support.rs"]
 mod support;
 #[path = "client/unwaited.rs"]
@@ -380,7 +382,8 @@ fn browsers_are_authorized_with_pushers_signatures() {
     assert_eq!(
         publisher
             .authorize_channel("1234.1234", "private-foobar", None)
-            .unwrap(),
+            .unwrap()
+            .auth,
         "278d425bdf160c739803:58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4"
     );
     assert_eq!(
@@ -390,7 +393,8 @@ fn browsers_are_authorized_with_pushers_signatures() {
                 "presence-foobar",
                 Some(r#"{"user_id":10,"user_info":{"name":"Mr. Channels"}}"#)
             )
-            .unwrap(),
+            .unwrap()
+            .auth,
         "278d425bdf160c739803:31935e7d86dba64c2a90aed31fdc61869f9b22ba9d8863bba239c03ca481bc80"
     );
     assert_eq!(

@@ -131,6 +131,17 @@ pub enum PublishError {
     /// A name or an id that must not be empty.
     #[error("the {0} must not be empty")]
     Empty(&'static str),
+    /// An event or a subscription of an encrypted channel, and no key.
+    #[error(
+        "`{0}` is an encrypted channel: set the option `encryption_master_key_base64` to 32 random bytes in base64, for example the output of: openssl rand -base64 32"
+    )]
+    NoMasterKey(String),
+    /// An event for an encrypted channel and others: each would need data of its own.
+    #[error("`{0}` is an encrypted channel: an event for it cannot be for other channels too")]
+    EncryptedAmongOthers(String),
+    /// The system has no randomness, or the data is larger than memory.
+    #[error("the event for the encrypted channel `{0}` cannot be encrypted")]
+    CannotEncrypt(String),
     /// The connection was lost. Whether the server took the event is not known.
     #[error("the connection to {target} was lost: {cause}")]
     Lost {

@@ -19,9 +19,10 @@ mod options;
 mod percent;
 mod process;
 mod publisher;
+mod sealing;
 mod unix;
 
 pub use error::{PublishError, Target};
 pub use inquiries::Figures;
 pub use options::{Options, OptionsError, Scheme};
-pub use publisher::{Event, Publisher, Route};
+pub use publisher::{Authorization, Event, Publisher, Route};

@@ -5,6 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::protocol::encryption::{InvalidMasterKey, MasterKey};
+
 /// The application, the ways to its server, and the time limits.
 ///
 /// No `Debug`: it holds the application's secret.
@@ -23,6 +25,8 @@ pub struct Options {
     pub(super) timeout: Duration,
     /// Whether a publish over the unix socket waits for the server's answer.
     pub(super) acknowledge: bool,
+    /// Encrypts what is published on encrypted channels; they cannot be used without it.
+    pub(super) master_key: Option<MasterKey>,
 }
 
 #[derive(Clone)]
@@ -71,10 +75,21 @@ pub enum OptionsError {
     /// A scheme that is not one of ours.
     #[error("the publisher's option `scheme` must be `http` or `https`, not `{0}`")]
     UnknownScheme(String),
+    /// A key of the wrong form.
+    #[error("the publisher's option `{0}` must be {1}")]
+    BadMasterKey(&'static str, InvalidMasterKey),
+    /// The key in both of its forms.
+    #[error(
+        "the publisher's options `{MASTER_KEY_BASE64}` and `{MASTER_KEY}` are two forms of one key: set only one"
+    )]
+    TwoMasterKeys,
     /// A host that no address can be made of.
     #[error("the publisher's option `host` must be a host name or an address, not `{0}`")]
     BadHost(String),
 }
+
+const MASTER_KEY_BASE64: &str = "encryption_master_key_base64";
+const MASTER_KEY: &str = "encryption_master_key";
 
 const DEFAULT_CONNECT_TIMEOUT: i64 = 1000;
 const DEFAULT_TIMEOUT: i64 = 5000;
@@ -99,6 +114,7 @@ impl Options {
                 .min(timeout),
             timeout,
             acknowledge: boolean(map, "acknowledge")?.unwrap_or(true),
+            master_key: master_key(map)?,
         })
     }
 }
@@ -207,6 +223,18 @@ fn boolean(map: &Map<String, Value>, key: &'static str) -> Result<Option<bool>, 
         Some(Value::Bool(value)) => Ok(Some(*value)),
         Some(_) => Err(OptionsError::WrongType(key, "a boolean")),
     }
+}
+
+/// Reads the master key, in whichever form it comes.
+fn master_key(map: &Map<String, Value>) -> Result<Option<MasterKey>, OptionsError> {
+    let bad = |key| move |error| OptionsError::BadMasterKey(key, error);
+    let parsed = match (text(map, MASTER_KEY_BASE64)?, text(map, MASTER_KEY)?) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => return Err(OptionsError::TwoMasterKeys),
+        (Some(text), None) => MasterKey::from_base64(&text).map_err(bad(MASTER_KEY_BASE64)),
+        (None, Some(text)) => MasterKey::from_bytes(text.as_bytes()).map_err(bad(MASTER_KEY)),
+    };
+    parsed.map(Some)
 }
 
 fn milliseconds(

@@ -8,9 +8,10 @@ use super::{
     kept::Kept,
     options::Options,
     process,
+    sealing::Seals,
     unix::{Patience, UnixError, Way},
 };
-use crate::protocol::auth;
+use crate::protocol::{auth, encryption};
 
 /// Publishes for one application, and signs for it.
 pub struct Publisher {
@@ -30,6 +31,15 @@ pub struct Event<'a> {
     pub data: &'a str,
     /// The connection that must not receive the event.
     pub socket_id: Option<&'a str>,
+}
+
+/// What a browser shows to subscribe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorization {
+    /// `{key}:{signature}`.
+    pub auth: String,
+    /// What the browser reads the channel's events with, in base64, if they are encrypted. The server never sees it.
+    pub shared_secret: Option<String>,
 }
 
 /// The way an event took.
@@ -123,22 +133,27 @@ impl Publisher {
         self.route
     }
 
-    /// Signs a subscription: `{key}:{signature}`.
+    /// Signs a subscription.
     ///
     /// # Errors
-    /// If the socket id or the channel's name is none.
+    /// If the socket id or the channel's name is none, or the channel is encrypted and there is no key.
     pub fn authorize_channel(
         &self,
         socket_id: &str,
         channel: &str,
         channel_data: Option<&str>,
-    ) -> Result<String, PublishError> {
+    ) -> Result<Authorization, PublishError> {
         check_socket_id(socket_id)?;
         if channel.is_empty() {
             return Err(PublishError::NoChannel);
         }
         let signature = auth::sign_channel(&self.options.secret, socket_id, channel, channel_data);
-        Ok(format!("{}:{signature}", self.options.key))
+        let shared_secret = encryption::is_encrypted(channel)
+            .then(|| Ok(self.options.master_key(channel)?.shared_secret(channel)));
+        Ok(Authorization {
+            auth: format!("{}:{signature}", self.options.key),
+            shared_secret: shared_secret.transpose()?,
+        })
     }
 
     /// Signs a user's sign-in: `{key}:{signature}`.
@@ -161,7 +176,11 @@ impl Publisher {
         patience: Patience,
     ) -> Result<Route, PublishError> {
         events.iter().try_for_each(Event::check)?;
-        let route = self.choose(events, patience)?;
+        let seals = Seals::of(&self.options, events)?;
+        let route = match seals.apply(events) {
+            Some(sealed) => self.choose(&sealed, patience),
+            None => self.choose(events, patience),
+        }?;
         self.route = Some(route);
         Ok(route)
     }

@@ -116,13 +116,14 @@ impl Publisher {
         channel: &str,
         channelData: Option<&str>,
     ) -> PhpResult<ZBox<ZendHashTable>> {
-        let auth = self
+        let authorization = self
             .publisher
             .authorize_channel(socketId, channel, channelData)?;
-        Ok(match channelData {
-            Some(data) => arrays::text_array(&[("auth", &auth), ("channel_data", data)])?,
-            None => arrays::text_array(&[("auth", &auth)])?,
-        })
+        let mut entries = vec![("auth", &*authorization.auth)];
+        entries.extend(channelData.map(|data| ("channel_data", data)));
+        let shared_secret = authorization.shared_secret.as_deref();
+        entries.extend(shared_secret.map(|secret| ("shared_secret", secret)));
+        Ok(arrays::text_array(&entries)?)
     }
 
     /// Signs a user's sign-in.

@@ -6,6 +6,7 @@
 pub mod auth;
 mod channel_name;
 mod client_message;
+pub mod encryption;
 mod error;
 pub mod json;
 pub mod local;

@@ -26,10 +26,14 @@ final class Publisher
      *     connect_timeout?: int|null,
      *     timeout?: int|null,
      *     acknowledge?: bool|null,
+     *     encryption_master_key_base64?: string|null,
+     *     encryption_master_key?: string|null,
      * }  $options  `socket` is the path of the server's unix socket, and null leaves that way out, as `host` null does for HTTP;
      *     `scheme` is https, `port` 443 (http: 80) and `path` no prefix if they are not given;
      *     `connect_timeout` (1000) and `timeout` (5000, one publish in all) are milliseconds from 1 to 600,000;
-     *     `acknowledge` (true) is that of `acknowledge()`.
+     *     `acknowledge` (true) is that of `acknowledge()`;
+     *     `encryption_master_key_base64` (32 bytes, or as they are in `encryption_master_key`) is for channels whose names
+     *     begin with `private-encrypted-`: only who has subscribed can read their events, not even the server can.
      *
      * @throws ConfigurationException
      */
@@ -43,7 +47,7 @@ final class Publisher
      *
      * An exception means that the event was not published, unless it says that no answer came or the connection was lost.
      *
-     * @param  list<string>  $channels  At least one.
+     * @param  list<string>  $channels  At least one; an encrypted one must be the only one.
      * @param  string  $data  What subscribers receive, mostly JSON text; UTF-8.
      * @param  string|null  $socketId  The connection that does not receive the event.
      *
@@ -166,7 +170,7 @@ final class Publisher
      * Sign a connection's subscription to a private or presence channel.
      *
      * @param  string|null  $channelData  JSON text about the member of a presence channel.
-     * @return array{auth: string, channel_data?: string}
+     * @return array{auth: string, channel_data?: string, shared_secret?: string}  `shared_secret` is the key of an encrypted channel.
      *
      * @throws PublishException
      */

@@ -5,6 +5,8 @@ namespace Laravel\Reverb\Tests\Laravel;
 use App\Events\MessagePosted;
 use App\Models\User;
 use Illuminate\Broadcasting\BroadcastException;
+use Illuminate\Broadcasting\EncryptedPrivateChannel;
+use Illuminate\Support\Arr;
 use Illuminate\Support\Facades\Broadcast;
 use Laravel\Reverb\Reverb;
 use Laravel\Reverb\Tests\Laravel\Support\Artisan;
@@ -93,6 +95,29 @@ class BroadcastTest extends TestCase
         Broadcast::connection()->broadcast(['presence-room', 'messages'], 'greeting', ['text' => 'Hi']);
 
         $this->assertSame(['text' => 'Hi'], $this->browser->expect('greeting'));
+    }
+
+    public function test_an_encrypted_event_is_read_with_the_secret_that_the_application_gives_to_subscribers(): void
+    {
+        $this->configure(['broadcasting.connections.reverb.options.encryption_master_key_base64' => base64_encode(random_bytes(32))]);
+        $signature = $this->actingAs(new User('42', 'Ada'))->post('/broadcasting/auth', [
+            'channel_name' => 'private-encrypted-room', 'socket_id' => $this->browser->socketId,
+        ])->assertOk()->json();
+        $this->browser->subscribe('private-encrypted-room', Arr::only($signature, 'auth'));
+
+        Broadcast::connection()->broadcast([new EncryptedPrivateChannel('room')], 'greeting', ['text' => 'Grüße']);
+
+        $sealed = array_map(base64_decode(...), $this->browser->expect('greeting'));
+        $plain = sodium_crypto_secretbox_open($sealed['ciphertext'], $sealed['nonce'], base64_decode($signature['shared_secret']));
+        $this->assertSame(['text' => 'Grüße'], json_decode($plain, true));
+    }
+
+    public function test_without_a_master_key_nothing_leaves_for_an_encrypted_channel(): void
+    {
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('Cannot broadcast [greeting]: `private-encrypted-room` is an encrypted channel: set the option `encryption_master_key_base64`');
+
+        Broadcast::connection()->broadcast(['private-encrypted-room'], 'greeting', ['text' => 'Hi']);
     }
 
     public function test_one_event_for_many_channels_arrives_on_each(): void

@@ -204,26 +204,25 @@ class ReverbBroadcasterTest extends TestCase
     public function test_the_pusher_sdk_is_asked_for_by_name_where_it_is_missing(): void
     {
         $this->expectException(BroadcastException::class);
-        $this->expectExceptionMessage('The Pusher SDK is not installed: getPusher() and private-encrypted channels need "composer require pusher/pusher-php-server"');
+        $this->expectExceptionMessage('The Pusher SDK is not installed: getPusher() needs "composer require pusher/pusher-php-server"');
 
         $this->broadcaster()->getPusher();
     }
 
-    public function test_an_encrypted_channel_never_gets_readable_data(): void
+    public function test_the_master_key_of_encrypted_channels_is_an_option_of_the_connection(): void
     {
-        try {
-            $this->broadcaster()->broadcast(['news', 'private-encrypted-a'], 'posted', ['text' => 'secret']);
-            $this->fail('The event was published.');
-        } catch (BroadcastException $e) {
-            $this->assertStringContainsString('composer require pusher/pusher-php-server', $e->getMessage());
-        }
+        $this->broadcaster(['options' => ['encryption_master_key_base64' => 'a-key', 'encryption_master_key' => null]])->broadcast(['a'], 'e');
 
-        $this->assertSame([], $this->engine->publisher->published);
+        $this->assertSame('a-key', $this->engine->publishers[0]['encryption_master_key_base64']);
+        $this->assertArrayNotHasKey('encryption_master_key', $this->engine->publishers[0]);
     }
 
-    public function test_an_encrypted_channel_is_not_signed_without_the_sdk(): void
+    public function test_a_signature_that_cannot_be_made_is_a_broadcast_exception(): void
     {
+        $this->engine->publisher->failure = new RuntimeException('there is no key');
+
         $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('Cannot authorize [private-encrypted-a]: there is no key');
 
         $this->authorize(['channel_name' => 'private-encrypted-a', 'socket_id' => '1.2']);
     }

@@ -43,6 +43,8 @@ class PublisherOptions
             'scheme' => $options->string('scheme', ($options->get('useTLS') ?? true) ? 'https' : 'http'),
             'path' => $options->string('path'),
             'acknowledge' => $options->get('acknowledge') === null ? null : $options->boolean('acknowledge'),
+            'encryption_master_key_base64' => $options->string('encryption_master_key_base64'),
+            'encryption_master_key' => $options->string('encryption_master_key'),
             ...$this->timeouts($connection->array('client_options')),
         ], fn ($value) => $value !== null && $value !== '');
     }

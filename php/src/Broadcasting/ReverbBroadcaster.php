@@ -17,15 +17,10 @@ use Symfony\Component\HttpKernel\Exception\AccessDeniedHttpException;
  * Broadcasts through the native publisher, without the Pusher SDK.
  *
  * It is a PusherBroadcaster because applications and packages ask for one. An SDK that was set with
- * setPusher() is used for everything, as there; end-to-end encrypted channels need one in any case.
+ * setPusher() is used for everything, as there.
  */
 class ReverbBroadcaster extends PusherBroadcaster
 {
-    /**
-     * The prefix of the channels whose events only their subscribers can read.
-     */
-    protected const ENCRYPTED = 'private-encrypted-';
-
     /**
      * The native publisher, once it is needed.
      */
@@ -97,10 +92,6 @@ class ReverbBroadcaster extends PusherBroadcaster
             return;
         }
 
-        if (Arr::first($names, $this->isEncrypted(...))) {
-            return $this->throughSdk()->broadcast($channels, $event, $payload);
-        }
-
         $socketId = Arr::pull($payload, 'socket');
 
         $this->publish($names, $event, $payload, $socketId);
@@ -124,17 +115,17 @@ class ReverbBroadcaster extends PusherBroadcaster
         $channel = $this->signable($request->channel_name, '/\A#?[-a-zA-Z0-9_=@,.;]+\z/');
         $socketId = $this->signable($request->socket_id, '/\A\d+\.\d+\z/');
 
-        if ($this->isEncrypted($channel)) {
-            return $this->throughSdk()->validAuthenticationResponse($request, $result);
-        }
-
         $member = str_starts_with($channel, 'private')
             ? null
             : $this->encode(['user_id' => $this->broadcastIdentifier($request, $channel), 'user_info' => $result]);
 
-        return $this->respond(
-            $request, $this->publisher()->authorizeChannel($socketId, $channel, $member)
-        );
+        try {
+            return $this->respond($request, $this->publisher()->authorizeChannel($socketId, $channel, $member));
+        } catch (BroadcastException $e) {
+            throw $e;
+        } catch (RuntimeException $e) {
+            throw new BroadcastException("Cannot authorize [{$channel}]: {$e->getMessage()}", 0, $e);
+        }
     }
 
     /**
@@ -177,7 +168,7 @@ class ReverbBroadcaster extends PusherBroadcaster
 
         if (! class_exists(Pusher::class)) {
             throw new BroadcastException(
-                'The Pusher SDK is not installed: getPusher() and private-encrypted channels need "composer require pusher/pusher-php-server"'
+                'The Pusher SDK is not installed: getPusher() needs "composer require pusher/pusher-php-server"'
             );
         }
 
@@ -222,22 +213,6 @@ class ReverbBroadcaster extends PusherBroadcaster
         } catch (RuntimeException $e) {
             throw new BroadcastException("Cannot broadcast through Reverb: {$e->getMessage()}", 0, $e);
         }
-    }
-
-    /**
-     * Get a broadcaster that does everything through the Pusher SDK.
-     */
-    protected function throughSdk(): PusherBroadcaster
-    {
-        return new PusherBroadcaster($this->getPusher());
-    }
-
-    /**
-     * Determine whether the channel of the given name is end-to-end encrypted.
-     */
-    protected function isEncrypted(string $channel): bool
-    {
-        return str_starts_with($channel, self::ENCRYPTED);
     }
 
     /**

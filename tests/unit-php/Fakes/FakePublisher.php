@@ -70,6 +70,10 @@ class FakePublisher implements NativePublisher
 
     public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
     {
+        if ($this->failure) {
+            throw $this->failure;
+        }
+
         return array_filter(['auth' => "signed {$socketId} {$channel}", 'channel_data' => $channelData]);
     }
 

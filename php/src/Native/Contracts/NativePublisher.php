@@ -45,7 +45,9 @@ interface NativePublisher
     /**
      * Sign a connection's subscription to a channel.
      *
-     * @return array{auth: string, channel_data?: string}
+     * @return array{auth: string, channel_data?: string, shared_secret?: string}
+     *
+     * @throws \RuntimeException
      */
     public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array;
 
