@@ -247,6 +247,11 @@ impl Applications {
             .is_ok()
     }
 
+    /// Counts a connection in that was admitted elsewhere.
+    pub(super) fn count_in(&self, index: ApplicationIndex) {
+        self.connections[index.0 as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn release(&self, index: ApplicationIndex) {
         self.connections[index.0 as usize].fetch_sub(1, Ordering::Relaxed);
     }

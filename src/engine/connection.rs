@@ -20,7 +20,7 @@ pub(super) struct Connection<O> {
     pub(super) socket_id: SocketId,
     /// The page it came from, kept only if somebody in PHP listens to events.
     pub(super) origin: Option<Arc<str>>,
-    /// None only for a connection that was refused for naming no application; it is closing.
+    /// None only for a connection that is not greeted yet, or was refused; the latter is closing.
     pub(super) application: Option<ApplicationIndex>,
     pub(super) phase: Phase,
     /// Every logged frame with an order up to this one has been sent, or waits in the backlog.
@@ -43,6 +43,8 @@ pub(super) struct Connection<O> {
 /// The life of a connection.
 ///
 /// ```text
+///   Awaiting ──> Active or Closing
+///
 ///           silent for ping_interval           still silent
 ///   Active ─────────────────────────> Pinged ───────────────> Closing ──> removed
 ///     ^                                 │                        ^
@@ -50,6 +52,11 @@ pub(super) struct Connection<O> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Not greeted yet: the other nodes are asked whether there is room for it.
+    Awaiting {
+        since: Instant,
+        application: ApplicationIndex,
+    },
     /// Heard of lately.
     Active,
     /// Asked for a sign of life at that time.
@@ -78,7 +85,7 @@ impl<O> Connection<O> {
     /// Notes a sign of life.
     pub(super) fn touch(&mut self, now: Instant) {
         self.last_seen = now;
-        if !self.is_closing() {
+        if matches!(self.phase, Phase::Pinged(_)) {
             self.phase = Phase::Active;
         }
     }

@@ -3,11 +3,15 @@
 //! A shard's lock is held for a look-up and for pushes into inboxes, never while encoding, waiting
 //! or writing. As the pushes happen under it, all workers see what concerns a channel in one order.
 
+mod remote;
+
+pub(super) use remote::{Revision, Source};
+
 use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -16,6 +20,7 @@ use parking_lot::MutexGuard;
 
 use super::{
     application::ApplicationIndex,
+    cluster::{Outbox, Phase, Replica, Topic},
     copies::Copies,
     event::{EventKind, Subject},
     frame::Frame,
@@ -40,11 +45,15 @@ pub(super) struct Directory {
     /// Told (rank 3) under a shard's lock, so that events of a channel are in order.
     notices: Arc<Notices>,
     compression: Compression,
+    /// For the other nodes, if there may be any.
+    outbox: Option<Arc<Outbox>>,
 }
+
+type Channels = HashMap<(ApplicationIndex, ChannelName), Channel>;
 
 #[derive(Default)]
 struct Shard {
-    channels: HashMap<(ApplicationIndex, ChannelName), Channel>,
+    channels: Channels,
     /// Channels with more or fewer subscribers than they were told.
     changed: HashSet<(ApplicationIndex, ChannelName)>,
     /// The number of the last delivery. One for all channels of the shard, so that a channel that
@@ -53,6 +62,8 @@ struct Shard {
 }
 
 struct Channel {
+    /// What concerns the other nodes, if there may be any.
+    replica: Option<Box<Replica>>,
     /// How many subscribers each worker has; `subscribers.len()` is the number of workers.
     subscribers: Box<[u32]>,
     members: Members,
@@ -65,6 +76,13 @@ struct Channel {
 struct Cached {
     frame: Copies,
     until: Instant,
+    /// The broker's number; 0 while it is not known.
+    version: u64,
+    /// The delivery it was, or might have been: who subscribed at it or later has seen the event.
+    sequence: u64,
+    /// An event of this node whose number will come: the broker's order has it behind all that
+    /// comes earlier.
+    pending: Option<u64>,
 }
 
 /// What a subscription is subject to.
@@ -74,7 +92,18 @@ pub(super) struct Terms {
     pub(super) most_members: usize,
     /// Whether subscribers are told how many they are.
     pub(super) tells_count: bool,
+    /// Whether the subscriber may wait until it is known who subscribes on other nodes.
+    pub(super) may_wait: bool,
     pub(super) now: Instant,
+}
+
+/// Why a subscription is not counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hindrance {
+    /// The channel has no room for a new user.
+    Full,
+    /// The worker will find [`Task::Attached`] in its inbox, and is to ask again then.
+    Detached,
 }
 
 /// Who and what is in a channel.
@@ -104,17 +133,19 @@ impl Directory {
         inboxes: Arc<[Inbox]>,
         notices: Arc<Notices>,
         compression: Compression,
+        outbox: Option<Arc<Outbox>>,
     ) -> Self {
         Self {
             shards: Shards::new(inboxes.len()),
             inboxes,
             notices,
             compression,
+            outbox,
         }
     }
 
     /// Counts a subscriber in. `joined` is the member it shows, with the frame that tells the
-    /// others if the user is new to the channel. `None` if the channel has no room for a new user.
+    /// others if the user is new to the channel.
     pub(super) fn subscribe(
         &self,
         application: ApplicationIndex,
@@ -122,7 +153,7 @@ impl Directory {
         worker: WorkerIndex,
         joined: Option<(&Arc<Member>, Frame)>,
         terms: &Terms,
-    ) -> Option<Subscribed> {
+    ) -> Result<Subscribed, Hindrance> {
         let mut wakes = self.wakes();
         let mut shard = self.shard(application, name);
         let Shard {
@@ -130,14 +161,15 @@ impl Directory {
             sequence,
             changed,
         } = &mut *shard;
-        let channel = channels
-            .entry((application, name.clone()))
-            .or_insert_with(|| Channel::new(self.inboxes.len()));
+        let channel = self.channel(channels, application, name);
+        if self.must_wait(channel, (application, name), worker, terms) {
+            return Err(Hindrance::Detached);
+        }
         if joined
             .as_ref()
             .is_some_and(|(member, _)| !channel.has_room(member, terms))
         {
-            return None;
+            return Err(Hindrance::Full);
         }
         if channel.is_vacant() {
             self.tell_channel(EventKind::ChannelCreated, application, name);
@@ -145,6 +177,7 @@ impl Directory {
         }
         let members = match joined {
             Some((member, frame)) => {
+                self.mark_user(channel, member);
                 if channel.members.add(member) == Change::User {
                     self.tell_member(EventKind::MemberAdded, (application, name), member);
                     self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
@@ -154,10 +187,11 @@ impl Directory {
             None => Vec::new(),
         };
         channel.subscribers[worker] += 1;
+        self.mark(channel, application, name);
         if terms.tells_count {
             changed.insert((application, name.clone()));
         }
-        Some(Subscribed {
+        Ok(Subscribed {
             sequence: *sequence,
             members,
             cached: channel.cached(terms.now).map(|cached| cached.frame.clone()),
@@ -186,39 +220,48 @@ impl Directory {
             return;
         };
         channel.subscribers[worker] = channel.subscribers[worker].saturating_sub(1);
-        if channel.is_vacant() {
-            channel.members = Members::default();
-            if let Some((member, _)) = left {
+        if let Some((member, frame)) = left {
+            let change = channel.members.remove(member.user_id());
+            self.mark_user(channel, member);
+            if change == Change::User {
                 self.tell_member(EventKind::MemberRemoved, (application, name), member);
+                self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
             }
-            self.tell_channel(EventKind::ChannelRemoved, application, name);
-            self.tell_channel(EventKind::ChannelVacated, application, name);
-            if channel.cached.is_none() {
-                channels.remove(&key);
+        }
+        self.mark(channel, application, name);
+        if !channel.is_vacant() {
+            if tells_count {
+                changed.insert(key);
             }
-            changed.remove(&key);
             return;
         }
-        if tells_count {
-            changed.insert(key);
+        self.tell_channel(EventKind::ChannelRemoved, application, name);
+        self.tell_channel(EventKind::ChannelVacated, application, name);
+        if channel.is_forgettable() {
+            channels.remove(&key);
         }
-        if let Some((member, frame)) = left
-            && channel.members.remove(member.user_id()) == Change::User
-        {
-            self.tell_member(EventKind::MemberRemoved, (application, name), member);
-            self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
-        }
+        changed.remove(&key);
     }
 
-    /// Whether the channel has subscribers at this moment.
-    pub(super) fn is_occupied(&self, application: ApplicationIndex, name: &ChannelName) -> bool {
+    /// Whether an event for the channel reaches anybody, as far as is known at this moment.
+    pub(super) fn is_reached(&self, application: ApplicationIndex, name: &ChannelName) -> bool {
         let shard = self.shard(application, name);
         let channel = shard.channels.get(&(application, name.clone()));
-        channel.is_some_and(|channel| !channel.is_vacant())
+        channel.is_some_and(|channel| !channel.is_vacant()) || self.is_heard_elsewhere(channel)
     }
 
-    /// Hands a frame to every worker that has subscribers in the channel.
+    /// Hands a frame to every worker that has subscribers in the channel, and to the other nodes.
     pub(super) fn publish(&self, application: ApplicationIndex, name: &ChannelName, frame: Frame) {
+        self.pass_on((application, name), frame, || {});
+    }
+
+    /// As [`Directory::publish`] for what concerns the subscribers of this node alone.
+    pub(super) fn publish_here(
+        &self,
+        application: ApplicationIndex,
+        name: &ChannelName,
+        frame: Frame,
+    ) {
         let mut wakes = self.wakes();
         let mut shard = self.shard(application, name);
         let Shard {
@@ -237,38 +280,70 @@ impl Directory {
         frame: Frame,
         subject: impl FnOnce() -> Subject,
     ) {
-        let mut wakes = self.wakes();
-        let mut shard = self.shard(application, name);
-        let Shard {
-            channels, sequence, ..
-        } = &mut *shard;
-        if let Some(channel) = channels.get(&(application, name.clone())) {
+        self.pass_on((application, name), frame, || {
             let kind = EventKind::ClientEventReceived;
             self.notices.event(application, kind, subject);
-            self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
-        }
+        });
     }
 
-    /// Keeps a frame for those who subscribe later, and hands it to those who are there.
-    pub(super) fn publish_and_keep(
+    /// Hands a frame on, after it was told that there is somebody to hand it to.
+    fn pass_on(
         &self,
-        application: ApplicationIndex,
-        name: &ChannelName,
+        (application, name): (ApplicationIndex, &ChannelName),
         frame: Frame,
-        until: Instant,
+        tell: impl FnOnce(),
     ) {
         let mut wakes = self.wakes();
         let mut shard = self.shard(application, name);
         let Shard {
             channels, sequence, ..
         } = &mut *shard;
-        let channel = channels
-            .entry((application, name.clone()))
-            .or_insert_with(|| Channel::new(self.inboxes.len()));
+        let channel = channels.get(&(application, name.clone()));
+        let is_heard_elsewhere = self.is_heard_elsewhere(channel);
+        if channel.is_some() || is_heard_elsewhere {
+            tell();
+        }
+        if is_heard_elsewhere && let Some(outbox) = &self.outbox {
+            let topic = Topic::channel(application, name);
+            outbox.push_event(topic, websocket::payload(&frame.bytes), frame.except, None);
+        }
+        if let Some(channel) = channel {
+            self.deliver(channel, (sequence, &mut wakes), (application, name), frame);
+        }
+    }
+
+    /// Keeps a frame for those who subscribe later, and hands it to those who are there, here and on
+    /// other nodes.
+    pub(super) fn publish_and_keep(
+        &self,
+        application: ApplicationIndex,
+        name: &ChannelName,
+        frame: Frame,
+        (now, kept_for): (Instant, Duration),
+    ) {
+        let mut wakes = self.wakes();
+        let mut shard = self.shard(application, name);
+        let Shard {
+            channels, sequence, ..
+        } = &mut *shard;
+        let mut pending = None;
+        if let Some(outbox) = &self.outbox {
+            let topic = Topic::channel(application, name);
+            let message = websocket::payload(&frame.bytes);
+            pending = outbox.push_event(topic, message, frame.except, Some(kept_for));
+            let channel = channels.get(&(application, name.clone()));
+            if outbox.is_reachable() && channel.is_none_or(Channel::is_detached) {
+                return; // The broker keeps it, and whoever subscribes asks the broker.
+            }
+        }
+        let channel = self.channel(channels, application, name);
         let copies = Copies::new(frame.bytes, self.compression);
         channel.cached = Some(Cached {
             frame: copies.clone(),
-            until,
+            until: now + kept_for,
+            version: 0,
+            sequence: *sequence + 1,
+            pending,
         });
         Self::deliver_copies(
             channel,
@@ -284,7 +359,7 @@ impl Directory {
         for shard in self.shards.iter() {
             shard.lock().channels.retain(|_, channel| {
                 channel.cached = channel.cached.take().filter(|cached| cached.until > now);
-                channel.cached.is_some() || !channel.is_vacant()
+                !channel.is_vacant() || !channel.is_forgettable()
             });
         }
     }
@@ -329,7 +404,7 @@ impl Directory {
     ) -> Option<Vec<Arc<Member>>> {
         let shard = self.shard(application, name);
         let channel = shard.channels.get(&(application, name.clone()))?;
-        (!channel.is_vacant()).then(|| channel.members.list())
+        channel.is_occupied().then(|| channel.members.list())
     }
 
     /// The occupied channels of an application whose names begin with a prefix, in any order.
@@ -343,7 +418,7 @@ impl Directory {
         for shard in self.shards.iter() {
             let shard = shard.lock();
             let channels = shard.channels.iter().filter(|((owner, name), channel)| {
-                *owner == application && name.as_str().starts_with(prefix) && !channel.is_vacant()
+                *owner == application && name.as_str().starts_with(prefix) && channel.is_occupied()
             });
             list.extend(
                 channels.map(|((_, name), channel)| (name.clone(), channel.occupancy(now))),
@@ -389,12 +464,23 @@ impl Directory {
         except: Option<SocketId>,
     ) {
         *sequence += 1;
+        let way = (*sequence, wakes);
+        Self::hand_out(channel, way, (application, name), copies, except);
+    }
+
+    fn hand_out(
+        channel: &Channel,
+        (sequence, wakes): (u64, &mut Wakes<'_>),
+        (application, name): (ApplicationIndex, &ChannelName),
+        copies: &Copies,
+        except: Option<SocketId>,
+    ) {
         for (worker, subscribers) in channel.subscribers.iter().enumerate() {
             if *subscribers > 0 {
                 let delivery = Delivery {
                     application,
                     channel: name.clone(),
-                    sequence: *sequence,
+                    sequence,
                     copies: copies.clone(),
                     except,
                 };
@@ -422,7 +508,18 @@ impl Directory {
 
     /// Whom to wake once the shard is let go: to be made before [`Directory::shard`] is called.
     fn wakes(&self) -> Wakes<'_> {
-        Wakes::new(&self.inboxes)
+        Wakes::new(&self.inboxes, self.outbox.as_deref())
+    }
+
+    fn channel<'s>(
+        &self,
+        channels: &'s mut Channels,
+        application: ApplicationIndex,
+        name: &ChannelName,
+    ) -> &'s mut Channel {
+        channels
+            .entry((application, name.clone()))
+            .or_insert_with(|| Channel::new(self.inboxes.len(), self.outbox.is_some()))
     }
 
     fn shard(&self, application: ApplicationIndex, name: &ChannelName) -> MutexGuard<'_, Shard> {
@@ -431,8 +528,9 @@ impl Directory {
 }
 
 impl Channel {
-    fn new(workers: usize) -> Self {
+    fn new(workers: usize, is_shared: bool) -> Self {
         Self {
+            replica: is_shared.then(Box::default),
             subscribers: vec![0; workers].into_boxed_slice(),
             members: Members::default(),
             cached: None,
@@ -453,7 +551,13 @@ impl Channel {
         }
     }
 
+    /// Subscribed connections, those on other nodes included.
     fn subscriptions(&self) -> usize {
+        let replica = self.replica.as_ref();
+        self.own_subscriptions() + replica.map_or(0, |replica| replica.subscriptions())
+    }
+
+    fn own_subscriptions(&self) -> usize {
         self.subscribers.iter().map(|count| *count as usize).sum()
     }
 
@@ -461,8 +565,25 @@ impl Channel {
         self.members.count() < terms.most_members || self.members.contains(member.user_id())
     }
 
+    /// Whether nobody subscribes here.
     fn is_vacant(&self) -> bool {
         self.subscribers.iter().all(|count| *count == 0)
+    }
+
+    /// Whether anybody subscribes, here or elsewhere.
+    fn is_occupied(&self) -> bool {
+        self.subscriptions() > 0
+    }
+
+    /// Whether a vacant channel need not be kept.
+    fn is_forgettable(&self) -> bool {
+        let replica = self.replica.as_ref();
+        self.cached.is_none() && replica.is_none_or(|replica| replica.is_idle())
+    }
+
+    fn is_detached(&self) -> bool {
+        let replica = self.replica.as_ref();
+        replica.is_none_or(|replica| replica.phase == Phase::Detached)
     }
 }
 

@@ -13,7 +13,11 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    application::ApplicationIndex, copies::Copies, reach::Subscriber, shards::Watched,
+    application::ApplicationIndex,
+    cluster::{Outbox, Verdict},
+    copies::Copies,
+    reach::Subscriber,
+    shards::Watched,
     worker::ConnectionKey,
 };
 use crate::protocol::{ChannelName, SocketId, UserId};
@@ -57,6 +61,18 @@ pub(super) enum Task {
     Close {
         key: ConnectionKey,
         socket_id: SocketId,
+    },
+    /// Subscribe those who wait for the channel: it is known who subscribes on other nodes.
+    Attached {
+        application: ApplicationIndex,
+        channel: ChannelName,
+    },
+    /// Greet a connection that waits, or tell it that there is no room for it.
+    Admission {
+        application: ApplicationIndex,
+        key: ConnectionKey,
+        socket_id: SocketId,
+        verdict: Verdict,
     },
     /// Tell which connections subscribe to a channel.
     List {
@@ -203,17 +219,19 @@ impl Inbox {
     }
 }
 
-/// Workers to be woken, which happens when this is dropped. Declared before the guard of a lock, it
+/// Workers to be woken, and the thread of the cluster, which happens when this is dropped. Declared before the guard of a lock, it
 /// outlives it.
 pub(super) struct Wakes<'i> {
     inboxes: &'i [Inbox],
+    outbox: Option<&'i Outbox>,
     asleep: Vec<usize>,
 }
 
 impl<'i> Wakes<'i> {
-    pub(super) fn new(inboxes: &'i [Inbox]) -> Self {
+    pub(super) fn new(inboxes: &'i [Inbox], outbox: Option<&'i Outbox>) -> Self {
         Self {
             inboxes,
+            outbox,
             asleep: Vec::new(),
         }
     }
@@ -230,6 +248,9 @@ impl Drop for Wakes<'_> {
     fn drop(&mut self) {
         for worker in &self.asleep {
             self.inboxes[*worker].wake();
+        }
+        if let Some(outbox) = self.outbox {
+            outbox.wake();
         }
     }
 }

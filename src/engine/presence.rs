@@ -1,9 +1,10 @@
-//! The members of a presence channel, whichever worker holds their connections.
+//! The members of a presence channel, whichever worker or node holds their connections.
 
 use std::sync::Arc;
 
 use indexmap::{IndexMap, map::Entry};
 
+use super::cluster::NodeId;
 use crate::protocol::{Member, UserId};
 
 /// One entry per user, however many connections the user has.
@@ -14,12 +15,15 @@ pub(super) struct Members {
     users: IndexMap<UserId, Presence>,
 }
 
+/// `connections > 0`, or a node is there.
 #[derive(Debug)]
 struct Presence {
     /// As the user's first connection described itself.
     member: Arc<Member>,
-    /// `1 <= connections`: an entry goes with its last connection.
+    /// The user's connections to this node.
     connections: usize,
+    /// Other nodes that have connections of the user.
+    nodes: Vec<NodeId>,
 }
 
 /// What a connection more or less means to the others.
@@ -31,38 +35,64 @@ pub(super) enum Change {
     ConnectionOnly,
 }
 
+impl Change {
+    fn user_if(is_user: bool) -> Self {
+        if is_user {
+            Self::User
+        } else {
+            Self::ConnectionOnly
+        }
+    }
+}
+
 impl Members {
     pub(super) fn add(&mut self, member: &Arc<Member>) -> Change {
-        match self.users.entry(member.user_id().clone()) {
-            Entry::Occupied(mut user) => {
-                user.get_mut().connections += 1;
-                Change::ConnectionOnly
-            }
-            Entry::Vacant(user) => {
-                user.insert(Presence {
-                    member: Arc::clone(member),
-                    connections: 1,
-                });
-                Change::User
-            }
-        }
+        let user = self.entry(member);
+        user.connections += 1;
+        Change::user_if(user.connections == 1 && user.nodes.is_empty())
     }
 
     pub(super) fn remove(&mut self, user_id: &UserId) -> Change {
-        match self.users.get_mut(user_id) {
-            Some(user) if user.connections > 1 => {
-                user.connections -= 1;
-                Change::ConnectionOnly
-            }
-            _ => {
-                self.users.swap_remove(user_id);
-                Change::User
-            }
+        let Some(user) = self.users.get_mut(user_id) else {
+            return Change::User;
+        };
+        user.connections = user.connections.saturating_sub(1);
+        self.remove_if_gone(user_id)
+    }
+
+    /// Another node has the user.
+    pub(super) fn add_remote(&mut self, node: NodeId, member: &Arc<Member>) -> Change {
+        let user = self.entry(member);
+        let is_new = user.connections == 0 && user.nodes.is_empty();
+        if !user.nodes.contains(&node) {
+            user.nodes.push(node);
         }
+        Change::user_if(is_new)
+    }
+
+    /// Another node does not have the user any more.
+    pub(super) fn remove_remote(&mut self, node: NodeId, user_id: &UserId) -> Change {
+        let Some(user) = self.users.get_mut(user_id) else {
+            return Change::ConnectionOnly;
+        };
+        user.nodes.retain(|other| *other != node);
+        self.remove_if_gone(user_id)
+    }
+
+    /// Forgets who is only on other nodes.
+    pub(super) fn keep_own(&mut self) {
+        self.users.retain(|_, user| {
+            user.nodes = Vec::new();
+            user.connections > 0
+        });
     }
 
     pub(super) fn contains(&self, user_id: &UserId) -> bool {
         self.users.contains_key(user_id)
+    }
+
+    pub(super) fn get(&self, user_id: &UserId) -> Option<&Arc<Member>> {
+        self.users.get(user_id).map(|user| &user.member)
     }
 
     pub(super) fn count(&self) -> usize {
@@ -74,5 +104,48 @@ impl Members {
             .values()
             .map(|user| Arc::clone(&user.member))
             .collect()
+    }
+
+    /// Those who have connections to this node.
+    pub(super) fn own(&self) -> Vec<Arc<Member>> {
+        self.list_if(|user| user.connections > 0)
+    }
+
+    /// The user, if it has a connection to this node.
+    pub(super) fn own_member(&self, user_id: &UserId) -> Option<&Arc<Member>> {
+        let user = self.users.get(user_id)?;
+        (user.connections > 0).then_some(&user.member)
+    }
+
+    /// Those whom another node has.
+    pub(super) fn of(&self, node: NodeId) -> Vec<Arc<Member>> {
+        self.list_if(|user| user.nodes.contains(&node))
+    }
+
+    fn list_if(&self, is_meant: impl Fn(&Presence) -> bool) -> Vec<Arc<Member>> {
+        let users = self.users.values().filter(|user| is_meant(user));
+        users.map(|user| Arc::clone(&user.member)).collect()
+    }
+
+    fn entry(&mut self, member: &Arc<Member>) -> &mut Presence {
+        match self.users.entry(member.user_id().clone()) {
+            Entry::Occupied(user) => user.into_mut(),
+            Entry::Vacant(user) => user.insert(Presence {
+                member: Arc::clone(member),
+                connections: 0,
+                nodes: Vec::new(),
+            }),
+        }
+    }
+
+    fn remove_if_gone(&mut self, user_id: &UserId) -> Change {
+        let users = &mut self.users;
+        let is_gone = users
+            .get(user_id)
+            .is_some_and(|user| user.connections == 0 && user.nodes.is_empty());
+        if is_gone {
+            users.swap_remove(user_id);
+        }
+        Change::user_if(is_gone)
     }
 }

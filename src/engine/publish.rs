@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     application::{ApplicationIndex, Applications},
+    cluster::{Admissions, Outbox, Scaling},
     contention::Contention,
     directory::{Directory, Occupancy, WorkerIndex},
     frame::{Frame, encode, encode_sized},
@@ -42,6 +43,9 @@ pub struct Engine {
     applications: Applications,
     directory: Directory,
     users: Users,
+    /// For the other nodes, if there may be any.
+    outbox: Option<Arc<Outbox>>,
+    admissions: Admissions,
     inboxes: Arc<[Inbox]>,
     congestion: Arc<Congestion>,
     notices: Arc<Notices>,
@@ -86,6 +90,10 @@ pub struct Stats {
     pub notices_dropped: u64,
     /// Worker threads.
     pub workers: usize,
+    /// Events that wait to be told to the other nodes.
+    pub events_owed: usize,
+    /// Events that other nodes were not told, as too many waited already.
+    pub events_dropped: u64,
 }
 
 impl Engine {
@@ -97,6 +105,19 @@ impl Engine {
         notices: Arc<Notices>,
         limits: Limits,
     ) -> Self {
+        Self::scaled(applications, wakers, notices, limits, None)
+    }
+
+    /// As [`Engine::new`]; with `scaling` as one of several nodes.
+    #[must_use]
+    pub fn scaled(
+        applications: Applications,
+        wakers: Vec<Box<dyn Wake>>,
+        notices: Arc<Notices>,
+        limits: Limits,
+        scaling: Option<Scaling>,
+    ) -> Self {
+        let outbox = scaling.map(|scaling| Arc::new(Outbox::new(scaling)));
         let counters = wakers.iter().map(|_| Counters::default()).collect();
         let congestion = Arc::new(Congestion::default());
         let inbox = |waker| Inbox::new(waker, Arc::clone(&congestion));
@@ -107,8 +128,11 @@ impl Engine {
                 Arc::clone(&inboxes),
                 Arc::clone(&notices),
                 limits.compression,
+                outbox.clone(),
             ),
-            users: Users::new(Arc::clone(&inboxes)),
+            users: Users::new(Arc::clone(&inboxes), outbox.clone()),
+            outbox,
+            admissions: Admissions::default(),
             inboxes,
             congestion,
             notices,
@@ -134,7 +158,7 @@ impl Engine {
         for channel in publication.channels {
             self.note("Broadcasting To", || channel.to_string());
             // Most events of an application are for a user who is not there: nothing to encode.
-            if !channel.is_cache() && !self.directory.is_occupied(application, channel) {
+            if !channel.is_cache() && !self.directory.is_reached(application, channel) {
                 continue;
             }
             let data = Data::Text(Cow::Borrowed(publication.data));
@@ -145,22 +169,31 @@ impl Engine {
                 except: publication.except,
             };
             if channel.is_cache() {
-                let until = now + self.limits.cache_ttl;
+                let time = (now, self.limits.cache_ttl);
                 self.directory
-                    .publish_and_keep(application, channel, frame, until);
+                    .publish_and_keep(application, channel, frame, time);
             } else {
                 self.directory.publish(application, channel, frame);
             }
         }
     }
 
-    /// Closes all connections of a user, on whichever worker they are.
+    /// Closes all connections of a user, on whichever worker and node they are.
     pub fn terminate(&self, application: ApplicationIndex, user_id: &str) {
         let user_id: Arc<str> = user_id.into();
+        if let Some(outbox) = &self.outbox {
+            outbox.push_terminate(application, &user_id);
+            outbox.wake();
+        }
+        self.terminate_here(application, &user_id);
+    }
+
+    /// Closes all connections of a user to this node.
+    pub fn terminate_here(&self, application: ApplicationIndex, user_id: &Arc<str>) {
         for inbox in self.inboxes.iter() {
             inbox.push(Task::Terminate {
                 application,
-                user_id: Arc::clone(&user_id),
+                user_id: Arc::clone(user_id),
             });
         }
     }
@@ -212,6 +245,9 @@ impl Engine {
         const MOST_COUNTS: usize = 1000;
         self.notices.tick(now);
         self.directory.expire(now);
+        if let Some(outbox) = &self.outbox {
+            outbox.report_drops(&self.notices, now);
+        }
         if self.is_congested() {
             return;
         }
@@ -220,7 +256,7 @@ impl Engine {
                 bytes: encode(&subscription_count(channel.as_str(), count)),
                 except: None,
             };
-            self.directory.publish(application, &channel, frame);
+            self.directory.publish_here(application, &channel, frame);
         }
     }
 
@@ -245,6 +281,10 @@ impl Engine {
             workers: self.counters.len(),
             ..Stats::default()
         };
+        if let Some(outbox) = &self.outbox {
+            stats.events_owed = outbox.owed();
+            stats.events_dropped = outbox.dropped();
+        }
         for counters in &self.counters {
             stats.connections += counters.connections.load(Ordering::Relaxed);
             stats.messages_received += counters.received.load(Ordering::Relaxed);
@@ -274,6 +314,14 @@ impl Engine {
 
     pub(super) fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    pub(super) fn outbox(&self) -> Option<&Outbox> {
+        self.outbox.as_deref()
+    }
+
+    pub(super) fn admissions(&self) -> &Admissions {
+        &self.admissions
     }
 
     pub(super) fn users(&self) -> &Users {

@@ -57,9 +57,9 @@ impl Engine {
         };
         self.note("Broadcasting To", || channel.to_string());
         if channel.is_cache() {
-            let until = now + self.cache_ttl();
+            let time = (now, self.cache_ttl());
             self.directory()
-                .publish_and_keep(application, channel, frame, until);
+                .publish_and_keep(application, channel, frame, time);
         } else {
             self.directory().publish(application, channel, frame);
         }

@@ -1,5 +1,7 @@
 //! Who is signed in, and who wants to know: the part of the shared state that is about users.
 
+mod remote;
+
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use bytes::Bytes;
@@ -7,6 +9,7 @@ use parking_lot::MutexGuard;
 
 use super::{
     application::ApplicationIndex,
+    cluster::{Outbox, Phase, Replica, Topic},
     directory::WorkerIndex,
     inbox::{Inbox, Task, Wakes},
     shards::Shards,
@@ -18,44 +21,55 @@ pub(super) struct Users {
     /// (rank 2) are locked under it; never two shards at once.
     shards: Shards<Shard>,
     inboxes: Arc<[Inbox]>,
+    /// For the other nodes, if there may be any.
+    outbox: Option<Arc<Outbox>>,
 }
 
-type Shard = HashMap<(ApplicationIndex, UserId), Presence>;
+/// A user, as the shards know it.
+pub(super) type Key = (ApplicationIndex, UserId);
 
-/// A user that is signed in or watched: `connections > 0` or a watcher is there.
+type Shard = HashMap<Key, Presence>;
+
+/// A user that is signed in or watched: `connections > 0` or a watcher is there, or the other nodes
+/// are still to be told that neither is.
 struct Presence {
     /// Signed-in connections.
     connections: usize,
+    /// What concerns the other nodes, if there may be any.
+    replica: Option<Box<Replica>>,
     /// How many connections of each worker watch the user.
     watchers: Box<[u32]>,
 }
 
 impl Users {
-    pub(super) fn new(inboxes: Arc<[Inbox]>) -> Self {
+    pub(super) fn new(inboxes: Arc<[Inbox]>, outbox: Option<Arc<Outbox>>) -> Self {
         Self {
             shards: Shards::new(inboxes.len()),
             inboxes,
+            outbox,
         }
     }
 
     /// Counts a signed-in connection. `frame` tells the watchers if it is the user's first.
     pub(super) fn sign_in(&self, application: ApplicationIndex, user: &UserId, frame: Bytes) {
-        let mut wakes = Wakes::new(&self.inboxes);
+        let mut wakes = self.wakes();
         let mut shard = self.shard(application, user);
         let presence = self.presence(&mut shard, application, user);
         presence.connections += 1;
-        if presence.connections == 1 {
+        self.mark(presence, application, user);
+        if presence.connections == 1 && presence.elsewhere() == 0 {
             tell(presence, &mut wakes, (application, user), &frame);
         }
     }
 
     /// Counts a signed-in connection out. `frame` tells the watchers if it was the user's last.
     pub(super) fn sign_out(&self, application: ApplicationIndex, user: &UserId, frame: Bytes) {
-        let mut wakes = Wakes::new(&self.inboxes);
+        let mut wakes = self.wakes();
         let mut shard = self.shard(application, user);
         let presence = self.presence(&mut shard, application, user);
         presence.connections = presence.connections.saturating_sub(1);
-        if presence.connections == 0 {
+        self.mark(presence, application, user);
+        if presence.connections + presence.elsewhere() == 0 {
             tell(presence, &mut wakes, (application, user), &frame);
         }
         forget_if_idle(&mut shard, application, user);
@@ -68,10 +82,12 @@ impl Users {
         user: &UserId,
         worker: WorkerIndex,
     ) -> Status {
+        let _wakes = self.wakes();
         let mut shard = self.shard(application, user);
         let presence = self.presence(&mut shard, application, user);
         presence.watchers[worker] += 1;
-        match presence.connections {
+        self.mark(presence, application, user);
+        match presence.connections + presence.elsewhere() {
             0 => Status::Offline,
             _ => Status::Online,
         }
@@ -84,15 +100,24 @@ impl Users {
         user: &UserId,
         worker: WorkerIndex,
     ) {
+        let _wakes = self.wakes();
         let mut shard = self.shard(application, user);
         let presence = self.presence(&mut shard, application, user);
         presence.watchers[worker] = presence.watchers[worker].saturating_sub(1);
+        self.mark(presence, application, user);
         forget_if_idle(&mut shard, application, user);
     }
 
     /// How often somebody had to wait for a shard.
     pub(super) fn waits(&self) -> u64 {
         self.shards.waits()
+    }
+
+    /// The others are to be told that something of this node's part has changed.
+    fn mark(&self, presence: &mut Presence, application: ApplicationIndex, user: &UserId) {
+        if let (Some(outbox), Some(replica)) = (&self.outbox, &mut presence.replica) {
+            replica.mark(outbox, || Topic::user(application, user));
+        }
     }
 
     fn presence<'s>(
@@ -105,8 +130,14 @@ impl Users {
             .entry((application, user.clone()))
             .or_insert_with(|| Presence {
                 connections: 0,
+                replica: self.outbox.is_some().then(Box::default),
                 watchers: vec![0; self.inboxes.len()].into_boxed_slice(),
             })
+    }
+
+    /// Whom to wake once the shard is let go: to be made before [`Users::shard`] is called.
+    fn wakes(&self) -> Wakes<'_> {
+        Wakes::new(&self.inboxes, self.outbox.as_deref())
     }
 
     fn shard(&self, application: ApplicationIndex, user: &UserId) -> MutexGuard<'_, Shard> {
@@ -132,12 +163,31 @@ fn tell(
     }
 }
 
+impl Presence {
+    /// Nobody here is the user or watches it.
+    fn is_idle(&self) -> bool {
+        self.connections == 0 && self.watchers.iter().all(|count| *count == 0)
+    }
+
+    fn is_detached(&self) -> bool {
+        let replica = self.replica.as_ref();
+        replica.is_none_or(|replica| replica.phase == Phase::Detached)
+    }
+
+    /// Signed-in connections on other nodes.
+    fn elsewhere(&self) -> usize {
+        let replica = self.replica.as_ref();
+        replica.map_or(0, |replica| replica.subscriptions())
+    }
+}
+
 fn forget_if_idle(shard: &mut Shard, application: ApplicationIndex, user: &UserId) {
     let key = (application, user.clone());
-    let is_idle = shard.get(&key).is_some_and(|presence| {
-        presence.connections == 0 && presence.watchers.iter().all(|count| *count == 0)
+    let is_forgettable = shard.get(&key).is_some_and(|presence| {
+        let replica = presence.replica.as_ref();
+        presence.is_idle() && replica.is_none_or(|replica| replica.is_idle())
     });
-    if is_idle {
+    if is_forgettable {
         shard.remove(&key);
     }
 }

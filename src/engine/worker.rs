@@ -7,6 +7,7 @@ mod conversation;
 mod events;
 mod fan_out;
 mod liveness;
+mod parking;
 mod subscriptions;
 mod turns;
 mod users;
@@ -21,7 +22,7 @@ use bytes::Bytes;
 use indexmap::IndexSet;
 use slab::Slab;
 
-use self::turns::Turns;
+use self::{parking::Parked, turns::Turns};
 use super::{
     application::ApplicationIndex,
     backlog::{Outlet, send},
@@ -34,7 +35,7 @@ use super::{
     publish::Engine,
 };
 use crate::{
-    protocol::{ChannelName, PusherError, ServerMessage, SocketId, UserId, connection_established},
+    protocol::{ChannelName, PusherError, ServerMessage, SocketId, UserId},
     websocket::{Deflater, Window},
 };
 
@@ -54,6 +55,10 @@ pub struct Worker<O> {
     /// Which connections have a user in their watchlist.
     watchers: HashMap<(ApplicationIndex, UserId), IndexSet<ConnectionKey>>,
     turns: Turns,
+    /// Who waits for other nodes to subscribe.
+    parked: Parked,
+    /// Who has waited for its greeting.
+    greeted: Vec<ConnectionKey>,
     /// How many frames the logs hold.
     logged: usize,
     /// The order of the last frame that was logged.
@@ -105,6 +110,8 @@ impl<O: Outlet> Worker<O> {
             channels: Slab::new(),
             names: HashMap::new(),
             watchers: HashMap::new(),
+            parked: Parked::default(),
+            greeted: Vec::new(),
             logged: 0,
             order: 0,
             replies: Vec::new(),
@@ -119,12 +126,12 @@ impl<O: Outlet> Worker<O> {
 
     /// Takes a connection in and greets it, or tells it why not and begins to close it.
     pub fn open(&mut self, outlet: O, opening: Opening<'_>, now: Instant) -> ConnectionKey {
-        let admitted = self.admit(&opening);
+        let found = self.find(&opening);
         let key = self.connections.insert(Connection {
             outlet,
             socket_id: opening.socket_id,
             origin: self.kept_origin(&opening),
-            application: admitted.ok(),
+            application: None,
             phase: Phase::Active,
             cursor: self.order,
             subscriptions: Vec::new(),
@@ -137,19 +144,8 @@ impl<O: Outlet> Worker<O> {
             client_event_rate: None,
         });
         self.replies.push(opening.head);
-        match admitted {
-            Ok(application) => {
-                let timeout = self
-                    .engine
-                    .applications()
-                    .application(application)
-                    .activity_timeout;
-                self.reply(&connection_established(opening.socket_id, timeout));
-                self.engine
-                    .note("Connection Established", || opening.socket_id.to_string());
-                self.engine.count_connection_opened(self.index);
-                self.tell(EventKind::ConnectionOpened, application, key);
-            }
+        match found {
+            Ok(application) => self.admit(key, application, now),
             Err(error) => self.end(key, error, now),
         }
         self.flush(key, now);
@@ -220,7 +216,8 @@ impl<O: Outlet> Worker<O> {
         opening.origin.filter(|_| is_kept).map(Arc::from)
     }
 
-    fn admit(&self, opening: &Opening<'_>) -> Result<ApplicationIndex, PusherError> {
+    /// The application that a connection is for.
+    fn find(&self, opening: &Opening<'_>) -> Result<ApplicationIndex, PusherError> {
         let applications = self.engine.applications();
         let index = applications
             .by_key(opening.application_key)
@@ -231,10 +228,25 @@ impl<O: Outlet> Worker<O> {
         {
             return Err(PusherError::OriginNotAllowed);
         }
-        if !applications.admit(index) {
-            return Err(PusherError::OverConnectionQuota);
-        }
         Ok(index)
+    }
+
+    /// Greets a connection, has it wait until it is known whether there is room, or ends it.
+    fn admit(&mut self, key: ConnectionKey, application: ApplicationIndex, now: Instant) {
+        let settings = self.engine.applications().application(application);
+        let caller = (key, self.connections[key].socket_id);
+        if settings.max_connections.is_some()
+            && self.engine.ask_admission(application, self.index, caller)
+        {
+            self.connections[key].phase = Phase::Awaiting {
+                since: now,
+                application,
+            };
+        } else if self.engine.admit_here(application) {
+            self.greet(key, application);
+        } else {
+            self.end(key, PusherError::OverConnectionQuota, now);
+        }
     }
 
     /// Leaves all channels and gives the application its place back, once.
@@ -246,11 +258,12 @@ impl<O: Outlet> Worker<O> {
             return;
         };
         let socket_id = connection.socket_id;
+        self.parked.remove_all(key, application);
         while let Some(subscription) = self.connections[key].subscriptions.len().checked_sub(1) {
             self.drop_subscription(application, key, subscription);
         }
         self.sign_out(key, application);
-        self.engine.applications().release(application);
+        self.engine.release(application);
         self.engine.count_connection_closed(self.index);
         self.engine
             .note("Connection Closed", || socket_id.to_string());

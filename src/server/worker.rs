@@ -174,6 +174,9 @@ impl WorkerThread {
             self.accept(now);
         }
         self.remove_gone();
+        for key in self.worker.take_greeted() {
+            self.wait(key);
+        }
         Ok(is_sweeping || !were_all || self.may_accept || !self.waiting.is_empty())
     }
 
@@ -237,6 +240,9 @@ impl WorkerThread {
 
     /// Gives a connection a turn: reads once, and hears what it says.
     fn serve(&mut self, key: ConnectionKey, now: Instant) {
+        if self.worker.is_awaiting(key) {
+            return; // It is served when it has been greeted.
+        }
         if self.worker.is_congested() {
             self.wait(key);
             return;
@@ -278,7 +284,8 @@ impl WorkerThread {
         let mut input = Input::new(&mut self.buffer[..length]);
         let mut is_done = false;
         for _ in 0..MESSAGES_PER_TURN {
-            if self.worker.is_closing(key) || self.worker.is_congested() {
+            let is_held = self.worker.is_congested() || self.worker.is_awaiting(key);
+            if is_held || self.worker.is_closing(key) {
                 break;
             }
             match decoder.next(&mut input, &mut terms) {

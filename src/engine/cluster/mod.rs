@@ -9,13 +9,27 @@
 //!
 //! This folder knows neither broker nor bytes; `crate::cluster` moves what is said here.
 
+mod admissions;
+mod outbox;
+mod replica;
+mod seam;
 mod topic;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-pub use self::topic::{Name, NodeId, Topic, Version};
+pub use self::{
+    admissions::Connections,
+    outbox::Scaling,
+    seam::Taken,
+    topic::{Name, NodeId, Topic, Version},
+};
+pub(super) use self::{
+    admissions::{Admissions, Verdict},
+    outbox::Outbox,
+    replica::{Phase, Replica},
+};
 use super::{application::ApplicationIndex, directory::Occupancy};
 use crate::protocol::{ChannelName, Member, SocketId, UserId};
 

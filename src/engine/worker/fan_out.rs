@@ -64,6 +64,16 @@ impl<O: Outlet> Worker<O> {
                     frame,
                 } => self.send_to((key, socket_id), frame, now),
                 Task::Close { key, socket_id } => self.close((key, socket_id), now),
+                Task::Attached {
+                    application,
+                    channel,
+                } => self.unpark(&(application, channel), now),
+                Task::Admission {
+                    application,
+                    key,
+                    socket_id,
+                    verdict,
+                } => self.decide(application, (key, socket_id), verdict, now),
                 Task::List {
                     application,
                     channel,

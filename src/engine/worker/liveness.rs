@@ -2,15 +2,22 @@
 
 use std::time::Instant;
 
-use super::{CLOSING_TIME, ConnectionKey, Worker};
+use super::{CLOSING_TIME, ConnectionKey, Worker, parking::PATIENCE};
 use crate::{
-    engine::{application::Application, backlog::Outlet, connection::Phase, event::EventKind},
+    engine::{
+        application::{Application, ApplicationIndex},
+        backlog::Outlet,
+        cluster::Verdict,
+        connection::Phase,
+        event::EventKind,
+    },
     protocol::{PusherError, ping},
     websocket,
 };
 
 /// What a look at the clock means for a connection.
 enum Due {
+    Decide(ApplicationIndex),
     Ping,
     Prune,
     Remove,
@@ -25,6 +32,7 @@ impl<O: Outlet> Worker<O> {
         if self.index == 0 {
             self.engine.tick(now);
         }
+        self.end_waiting(now);
         let due: Vec<(ConnectionKey, Due)> = self
             .connections
             .iter()
@@ -40,11 +48,17 @@ impl<O: Outlet> Worker<O> {
             .collect();
         for (key, due) in due {
             match due {
+                Due::Decide(application) => self.lose_patience(application, key, now),
                 Due::Ping => self.ping(key, now),
                 Due::Prune => self.prune(key, now),
                 Due::Remove => self.gone.push(key),
             }
         }
+    }
+
+    fn lose_patience(&mut self, application: ApplicationIndex, key: ConnectionKey, now: Instant) {
+        let socket_id = self.connections[key].socket_id;
+        self.decide(application, (key, socket_id), Verdict::Unknown, now);
     }
 
     fn ping(&mut self, key: ConnectionKey, now: Instant) {
@@ -81,6 +95,9 @@ fn due(
 ) -> Option<Due> {
     let interval = application.map_or(CLOSING_TIME, |application| application.ping_interval);
     match phase {
+        Phase::Awaiting { since, application } => {
+            (now.duration_since(since) >= PATIENCE).then_some(Due::Decide(application))
+        }
         Phase::Active => (now.duration_since(last_seen) >= interval).then_some(Due::Ping),
         Phase::Pinged(at) => (now.duration_since(at) >= interval).then_some(Due::Prune),
         Phase::Closing(at) => (now.duration_since(at) >= CLOSING_TIME).then_some(Due::Remove),

@@ -12,7 +12,7 @@ use crate::{
         channel::{Channel, Subscriber},
         connection::Subscription,
         copies::Copies,
-        directory::{Subscribed, Terms},
+        directory::{Hindrance, Subscribed, Terms},
         frame::{Frame, encode, encode_sized},
     },
     protocol::{
@@ -28,6 +28,27 @@ impl<O: Outlet> Worker<O> {
         (index, application): (ApplicationIndex, &Application),
         request: &Subscribe<'_>,
         now: Instant,
+    ) -> Result<(), PusherError> {
+        self.subscribe_or(key, (index, application), request, (true, now))
+    }
+
+    /// As [`Worker::subscribe`], for one who has waited for other nodes.
+    pub(super) fn subscribe_now(
+        &mut self,
+        key: ConnectionKey,
+        application: (ApplicationIndex, &Application),
+        request: &Subscribe<'_>,
+        now: Instant,
+    ) -> Result<(), PusherError> {
+        self.subscribe_or(key, application, request, (false, now))
+    }
+
+    fn subscribe_or(
+        &mut self,
+        key: ConnectionKey,
+        (index, application): (ApplicationIndex, &Application),
+        request: &Subscribe<'_>,
+        (may_wait, now): (bool, Instant),
     ) -> Result<(), PusherError> {
         let name = &request.channel;
         let access = name.access();
@@ -53,12 +74,18 @@ impl<O: Outlet> Worker<O> {
         let terms = Terms {
             most_members: application.limits.presence_members,
             tells_count: application.subscription_count && !name.is_presence(),
+            may_wait,
             now,
         };
         let directory = self.engine.directory();
-        let subscribed = directory
-            .subscribe(index, name, self.index, joined, &terms)
-            .ok_or(PusherError::TooManyMembers)?;
+        let subscribed = match directory.subscribe(index, name, self.index, joined, &terms) {
+            Ok(subscribed) => subscribed,
+            Err(Hindrance::Full) => return Err(PusherError::TooManyMembers),
+            Err(Hindrance::Detached) => {
+                self.park(key, index, request, now);
+                return Ok(());
+            }
+        };
         self.keep_subscription(key, (index, name), subscribed.sequence, member);
         self.confirm(name, access, &subscribed);
         if name.is_cache() {
@@ -103,7 +130,9 @@ impl<O: Outlet> Worker<O> {
         let connection = &self.connections[key];
         let channel = self.names.get(&(index, name.clone()));
         let is_new = channel.is_none_or(|channel| connection.subscription(*channel).is_none());
-        if is_new && connection.subscriptions.len() >= limits.channels_per_connection {
+        let is_new = is_new && !self.parked.contains(key, name);
+        let count = connection.subscriptions.len() + self.parked.count(key);
+        if is_new && count >= limits.channels_per_connection {
             return Err(PusherError::TooManyChannels);
         }
         Ok(())
@@ -125,6 +154,7 @@ impl<O: Outlet> Worker<O> {
         (application, _): (ApplicationIndex, &Application),
         name: ChannelName,
     ) {
+        self.parked.remove(key, application, &name);
         let Some(channel) = self.names.get(&(application, name)) else {
             return;
         };
