@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use super::origin;
+use super::{
+    metrics::{ApplicationStats, Messages},
+    origin,
+};
 use crate::protocol::ChannelName;
 
 /// An application, as the configuration describes it.
@@ -182,11 +185,12 @@ impl fmt::Debug for Application {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ApplicationIndex(pub(super) u32);
 
-/// The applications of this server, with the number of their connections.
+/// The applications of this server, with their figures.
 #[derive(Debug)]
 pub struct Applications {
     list: Vec<Arc<Application>>,
     connections: Vec<AtomicUsize>,
+    messages: Vec<Messages>,
     by_key: HashMap<String, ApplicationIndex>,
     by_id: HashMap<String, ApplicationIndex>,
 }
@@ -204,6 +208,7 @@ impl Applications {
         }
         Self {
             connections: list.iter().map(|_| AtomicUsize::new(0)).collect(),
+            messages: list.iter().map(|_| Messages::default()).collect(),
             list,
             by_key,
             by_id,
@@ -232,6 +237,26 @@ impl Applications {
     #[must_use]
     pub fn connections(&self, index: ApplicationIndex) -> usize {
         self.connections[index.0 as usize].load(Ordering::Relaxed)
+    }
+
+    /// The figures of every application, by its id. Messages are told of within a second.
+    pub fn stats(&self) -> impl Iterator<Item = (&str, ApplicationStats)> {
+        (0..)
+            .map(ApplicationIndex)
+            .zip(&self.list)
+            .map(|(index, application)| {
+                let messages = self.messages(index);
+                let stats = ApplicationStats {
+                    connections: self.connections(index),
+                    messages_received: messages.received(),
+                    messages_sent: messages.sent(),
+                };
+                (application.id.as_str(), stats)
+            })
+    }
+
+    pub(super) fn messages(&self, index: ApplicationIndex) -> &Messages {
+        &self.messages[index.0 as usize]
     }
 
     /// Counts a connection in, unless the application has as many as it may.

@@ -32,6 +32,7 @@ use super::{
     event::{EventKind, EventKinds},
     frame::{encode, farewell},
     inbox::Task,
+    metrics::Tally,
     publish::Engine,
 };
 use crate::{
@@ -77,6 +78,8 @@ pub struct Worker<O> {
     pending: Vec<(u64, usize)>,
     /// Compresses for all connections of this worker.
     deflater: Deflater,
+    /// What the figures of the applications do not have yet.
+    tally: Tally,
 }
 
 /// A connection among those of a worker. A key is used again after its connection was removed.
@@ -95,6 +98,19 @@ pub struct Opening<'a> {
     pub socket_id: SocketId,
     /// How compressed messages may be, if the handshake agreed on them.
     pub window: Option<Window>,
+}
+
+impl<O> Drop for Worker<O> {
+    fn drop(&mut self) {
+        self.settle_figures();
+    }
+}
+
+impl<O> Worker<O> {
+    /// Adds what was counted since the last time to the figures of the applications.
+    fn settle_figures(&mut self) {
+        self.tally.settle(self.engine.applications());
+    }
 }
 
 impl<O: Outlet> Worker<O> {
@@ -121,6 +137,7 @@ impl<O: Outlet> Worker<O> {
             taken: Vec::new(),
             pending: Vec::new(),
             deflater: Deflater::default(),
+            tally: Tally::default(),
         }
     }
 
@@ -300,7 +317,13 @@ impl<O: Outlet> Worker<O> {
         if self.replies.is_empty() {
             return;
         }
-        self.engine.count_sent(self.index, self.replies.len());
+        // Every frame of ours begins with its FIN bit; the answer to the handshake does not, and is no message.
+        let is_frame = |reply: &&Bytes| reply.first().is_some_and(|byte| byte & 0x80 != 0);
+        let count = self.replies.iter().filter(is_frame).count();
+        self.engine.count_sent(self.index, count);
+        if let Some(application) = connection.application {
+            self.tally.send(application, count);
+        }
         if let Some(window) = connection.window {
             for reply in &mut self.replies {
                 if let Some(deflated) = self.deflater.frame(reply, window) {

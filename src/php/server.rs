@@ -92,6 +92,27 @@ impl Server {
         Ok(array)
     }
 
+    /// Figures of each application.
+    pub fn applications(&self) -> PhpResult<ZBox<ZendHashTable>> {
+        let mut list = ZendHashTable::new();
+        for (id, stats) in self.server()?.engine().applications().stats() {
+            let mut array = ZendHashTable::new();
+            array.insert("app_id", id)?;
+            for (key, count) in [
+                ("connections", arrays::integer(stats.connections)),
+                (
+                    "messages_received",
+                    arrays::integer(stats.messages_received),
+                ),
+                ("messages_sent", arrays::integer(stats.messages_sent)),
+            ] {
+                array.insert(key, count)?;
+            }
+            list.push(array)?;
+        }
+        Ok(list)
+    }
+
     /// Sends a text to one connection.
     pub fn send(&self, socketId: &str, place: i64, message: &str) -> PhpResult<()> {
         if let Some(server) = self.serving()? {

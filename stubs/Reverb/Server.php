@@ -128,6 +128,20 @@ final class Server
     }
 
     /**
+     * Get the figures of each application: its connections of now, and its messages since the start.
+     *
+     * Messages are told of within a second; one to a thousand subscribers is a thousand.
+     *
+     * @return list<array{app_id: string, connections: int, messages_received: int, messages_sent: int}>
+     *
+     * @throws ServerException
+     */
+    public function applications(): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
      * Send a text to one connection; if it has gone, nothing happens.
      *
      * @param  int  $place  As told with the socket id.

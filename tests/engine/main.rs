@@ -9,6 +9,7 @@ mod fan_out;
 mod limits;
 mod listeners;
 mod liveness;
+mod metrics;
 mod presence;
 mod stage;
 mod subscriptions;

@@ -262,6 +262,11 @@ impl Stage {
         self.settle();
     }
 
+    /// A worker has nothing to do; whether that is so.
+    pub(crate) fn fall_asleep(&mut self, worker: usize) -> bool {
+        self.workers[worker].fall_asleep()
+    }
+
     /// When a worker is to be looked after, for events that wait.
     pub(crate) fn next_sweep(&self, worker: usize) -> Option<Instant> {
         self.workers[worker].next_sweep()

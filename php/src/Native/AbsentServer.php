@@ -22,6 +22,11 @@ class AbsentServer implements NativeServer
         throw $this->absence();
     }
 
+    public function applications(): array
+    {
+        throw $this->absence();
+    }
+
     public function send(string $socketId, int $place, string $message): void
     {
         throw $this->absence();

@@ -91,6 +91,11 @@ class Extension implements Engine
                 return $this->server->poll($timeout);
             }
 
+            public function applications(): array
+            {
+                return $this->server->applications();
+            }
+
             public function send(string $socketId, int $place, string $message): void
             {
                 $this->server->send($socketId, $place, $message);

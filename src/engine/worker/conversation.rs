@@ -67,6 +67,7 @@ impl<O: Outlet> Worker<O> {
         };
         let socket_id = connection.socket_id;
         self.engine.count_received(self.index);
+        self.tally.receive(index);
         self.engine
             .note("Message Received", || socket_id.to_string());
         self.engine

@@ -31,7 +31,8 @@ impl<O: Outlet> Worker<O> {
 
     /// Announces that the driver is about to wait; false if there is something to do after all.
     #[must_use]
-    pub fn fall_asleep(&self) -> bool {
+    pub fn fall_asleep(&mut self) -> bool {
+        self.settle_figures();
         !self.turns.has_due() && self.engine.inbox(self.index).fall_asleep()
     }
 
@@ -201,6 +202,9 @@ impl<O: Outlet> Worker<O> {
             Ok(0) => {}
             Ok(count) => {
                 self.engine.count_sent(self.index, count);
+                if let Some(application) = self.connections[key].application {
+                    self.tally.send(application, count);
+                }
                 self.after_send(key);
             }
             Err(Gone) => self.gone.push(key),

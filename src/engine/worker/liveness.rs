@@ -29,6 +29,7 @@ impl<O: Outlet> Worker<O> {
     /// A connection is pinged after `ping_interval` of silence and closed after as much again.
     /// Reverb looks only once a minute, and only at connections that have subscribed.
     pub fn tick(&mut self, now: Instant) {
+        self.settle_figures();
         if self.index == 0 {
             self.engine.tick(now);
         }

@@ -54,6 +54,11 @@ class DrivenEngine extends Extension
                 return $this->server->port();
             }
 
+            public function applications(): array
+            {
+                return $this->server->applications();
+            }
+
             public function send(string $socketId, int $place, string $message): void
             {
                 $this->server->send($socketId, $place, $message);

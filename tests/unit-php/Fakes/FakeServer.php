@@ -45,6 +45,13 @@ class FakeServer implements NativeServer
      */
     public array $cached = [];
 
+    /**
+     * The figures of each application.
+     *
+     * @var list<array{app_id: string, connections: int, messages_received: int, messages_sent: int}>
+     */
+    public array $applications = [];
+
     public function port(): int
     {
         return 4321;
@@ -59,6 +66,13 @@ class FakeServer implements NativeServer
         $poll = array_shift($this->polls) ?? throw new LogicException('The test describes no further poll.');
 
         return $poll();
+    }
+
+    public function applications(): array
+    {
+        $this->calls[] = ['applications'];
+
+        return $this->applications;
     }
 
     public function send(string $socketId, int $place, string $message): void

@@ -20,6 +20,13 @@ interface NativeServer
     public function poll(int $timeout): array;
 
     /**
+     * Get the figures of each application; messages are counted from the start.
+     *
+     * @return list<array{app_id: string, connections: int, messages_received: int, messages_sent: int}>
+     */
+    public function applications(): array;
+
+    /**
      * Send a text to a connection, if it is still there.
      */
     public function send(string $socketId, int $place, string $message): void;

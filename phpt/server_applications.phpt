@@ -1,0 +1,30 @@
+--TEST--
+The figures of each application: connections of now, messages since the start
+--EXTENSIONS--
+reverb
+--FILE--
+<?php
+require __DIR__.'/support.inc';
+
+$server = Reverb\Server::start(configuration([
+    'applications' => [application(), application(['app_id' => 'two', 'key' => 'other'])],
+]));
+
+$client = stream_socket_client("tcp://127.0.0.1:{$server->port()}");
+fwrite($client, implode("\r\n", [
+    'GET /app/other HTTP/1.1', 'Host: localhost', 'Upgrade: websocket', 'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '', '',
+]));
+while (trim(fgets($client)) !== '') {
+    continue;
+}
+echo preg_match('/connection_established/', fread($client, 1000)), "\n";
+
+echo implode(' ', array_column($server->applications(), 'connections', 'app_id')), "\n";
+$server->stop(0);
+echo json_encode($server->applications()), "\n";
+?>
+--EXPECT--
+1
+0 1
+[{"app_id":"1","connections":0,"messages_received":0,"messages_sent":0},{"app_id":"two","connections":0,"messages_received":0,"messages_sent":1}]
