@@ -7,6 +7,7 @@ use Illuminate\Contracts\Foundation\CachesConfiguration;
 use Illuminate\Foundation\Console\AboutCommand;
 use Illuminate\Support\Arr;
 use Illuminate\Support\ServiceProvider;
+use Laravel\Pulse\Pulse;
 use Laravel\Reverb\Broadcasting\Batch;
 use Laravel\Reverb\Broadcasting\ReverbBroadcaster;
 use Laravel\Reverb\Console\About;
@@ -16,6 +17,8 @@ use Laravel\Reverb\Contracts\Logger;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Extension;
+use Laravel\Reverb\Pulse\Livewire\Connections;
+use Laravel\Reverb\Pulse\Livewire\Messages;
 
 class ReverbServiceProvider extends ServiceProvider
 {
@@ -53,6 +56,7 @@ class ReverbServiceProvider extends ServiceProvider
      */
     public function boot(): void
     {
+        $this->bootPulse();
         $this->app->make(ServerProviderManager::class)->boot();
 
         if (! $this->app->runningInConsole()) {
@@ -69,6 +73,23 @@ class ReverbServiceProvider extends ServiceProvider
         if (method_exists($this, 'reloads')) {
             $this->reloads('reverb:restart', 'reverb');
         }
+    }
+
+    /**
+     * Add Reverb's cards to Pulse, if the application has it.
+     */
+    protected function bootPulse(): void
+    {
+        if (! $this->app->bound(Pulse::class)) {
+            return;
+        }
+
+        $this->loadViewsFrom(__DIR__.'/../resources/views', 'reverb');
+
+        $this->callAfterResolving('livewire', function (object $livewire) {
+            $livewire->component('reverb.connections', Connections::class);
+            $livewire->component('reverb.messages', Messages::class);
+        });
     }
 
     /**

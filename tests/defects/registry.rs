@@ -12,10 +12,6 @@ const ABSENT: &[(u32, &str)] = &[
         "the server does not scale over Redis yet: nothing is queued for it",
     ),
     (
-        24,
-        "it is about Pulse, whose recorders and cards are not there yet",
-    ),
-    (
         41,
         "the server does not scale over Redis yet: nothing comes from it",
     ),

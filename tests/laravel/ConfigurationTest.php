@@ -21,9 +21,9 @@ class ConfigurationTest extends TestCase
     private const APPLICATION = 'apps.apps.0.';
 
     /**
-     * Keys that other tests speak for: those of another driver, of scaling, of ingestion, and what is told to clients.
+     * Keys that other tests speak for: those of another driver, of scaling, and what is told to clients.
      */
-    private const ELSEWHERE = ['servers.reverb.scaling.', 'servers.reverb.pulse_', 'servers.reverb.telescope_', 'servers.reverb.options.', 'apps.apps.0.options.'];
+    private const ELSEWHERE = ['servers.reverb.scaling.', 'servers.reverb.options.', 'apps.apps.0.options.'];
 
     private FakeEngine $engine;
 
@@ -77,6 +77,8 @@ class ConfigurationTest extends TestCase
                 'workers' => [0, 1_024],
                 'max_backlog' => [1_024, 1_073_741_824],
                 'cache_ttl' => [1, 86_400],
+                'pulse_ingest_interval' => [1, 86_400],
+                'telescope_ingest_interval' => [1, 86_400],
                 'auth_timestamp_tolerance' => [0, 31_536_000],
             ]),
             ...self::integers(self::APPLICATION, [

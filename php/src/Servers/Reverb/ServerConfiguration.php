@@ -85,6 +85,14 @@ class ServerConfiguration
     }
 
     /**
+     * Get the seconds after which what "pulse" or "telescope" have recorded is to be stored.
+     */
+    public function ingestInterval(string $monitor): int
+    {
+        return $this->server->integer("{$monitor}_ingest_interval", 1, Section::DAY, default: 15);
+    }
+
+    /**
      * Convert the configuration to the array the native server takes.
      *
      * @return array<string, mixed>

@@ -13,6 +13,7 @@ use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativeServer;
 use Laravel\Reverb\Servers\Reverb\EventRelay;
+use Laravel\Reverb\Servers\Reverb\Monitors;
 use Laravel\Reverb\Servers\Reverb\NoticeQueue;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
 use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
@@ -64,17 +65,24 @@ class StartServer extends Command implements SignalableCommandInterface
     protected EventRelay $relay;
 
     /**
+     * What watches the server.
+     */
+    protected Monitors $monitors;
+
+    /**
      * Execute the console command.
      */
-    public function handle(Engine $engine, RestartSignal $restart): int
+    public function handle(Engine $engine, RestartSignal $restart, Monitors $monitors): int
     {
         $logger = $this->logger();
+        $this->monitors = $monitors;
         $restart->received($this->components->warn(...));
 
         try {
             $applications = $this->laravel->make(ApplicationProvider::class)->all();
             $this->relay = $this->laravel->make(EventRelay::class, ['applications' => $applications]);
             $configuration = $this->configuration($applications, $logger::class !== NullLogger::class);
+            $monitors->schedule($configuration);
             $server = $engine->startServer($configuration->toArray());
         } catch (RuntimeException $e) {
             $this->components->error($e->getMessage());
@@ -149,6 +157,7 @@ class StartServer extends Command implements SignalableCommandInterface
     {
         while (! $this->stopping && ! $restart->received($this->components->warn(...))) {
             $this->report($notices->next(self::POLL), $server, $logger);
+            $this->monitors->round($server, $this->components->warn(...));
         }
     }
 
@@ -162,6 +171,8 @@ class StartServer extends Command implements SignalableCommandInterface
         while (hrtime(true) < $deadline && $notice = $notices->next(0)) {
             $this->report($notice, $server, $logger);
         }
+
+        $this->monitors->finish($server, $this->components->warn(...));
     }
 
     /**

@@ -1,0 +1,1 @@
+<header title="{{ $title }}">{{ $name }} ({{ $details }}) {{ $icon }} {{ $actions }}</header>

@@ -1,0 +1,1 @@
+<section {{ $attributes->only("class") }}>{{ $slot }}</section>

@@ -1,0 +1,1 @@
+<p>No results</p>
