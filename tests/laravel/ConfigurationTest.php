@@ -77,6 +77,7 @@ class ConfigurationTest extends TestCase
                 'workers' => [0, 1_024],
                 'max_backlog' => [1_024, 1_073_741_824],
                 'cache_ttl' => [1, 86_400],
+                'coalesce' => [0, 100_000],
                 'pulse_ingest_interval' => [1, 86_400],
                 'telescope_ingest_interval' => [1, 86_400],
                 'auth_timestamp_tolerance' => [0, 31_536_000],
