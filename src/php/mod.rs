@@ -18,6 +18,7 @@ mod notices;
 mod publisher;
 mod running;
 mod server;
+mod terminal;
 
 /// Describes the module to PHP.
 #[php_module]
@@ -31,9 +32,11 @@ fn module(module: ModuleBuilder) -> ModuleBuilder {
 }
 
 /// MINIT: registers the exceptions, which are plain classes without a Rust part.
+/// What a signal does is looked at now, as PHP changes it later; nothing is changed here.
 unsafe extern "C" fn startup(_kind: i32, _module: i32) -> i32 {
     const SUCCESS: i32 = 0;
     const FAILURE: i32 = -1;
+    terminal::look();
     match std::panic::catch_unwind(exceptions::register) {
         Ok(Ok(())) => SUCCESS,
         _ => FAILURE,

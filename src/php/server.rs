@@ -8,7 +8,7 @@ use ext_php_rs::{
     boxed::ZBox, flags::ClassFlags, prelude::*, types::ZendHashTable, zend::ExecutorGlobals,
 };
 
-use super::{arrays, exceptions, interrupt, notices, running};
+use super::{arrays, exceptions, interrupt, notices, running, terminal};
 use crate::server;
 
 /// A running server. See `stubs/Reverb/Server.php` for what PHP may expect.
@@ -38,6 +38,11 @@ impl Server {
             server: ManuallyDrop::new(server),
             stopped: Cell::new(false),
         })
+    }
+
+    /// Whether whoever started this process wants it to outlive the terminal.
+    pub fn outlives_terminal() -> bool {
+        terminal::is_outlived()
     }
 
     /// The bound address.

@@ -74,6 +74,16 @@ final class Server
     }
 
     /**
+     * Determine whether whoever started this process wants it to outlive the terminal, as `nohup` does.
+     *
+     * PHP itself does not tell; a handler of its own for SIGHUP would undo what was asked for.
+     */
+    public static function outlivesTerminal(): bool
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
      * Get the bound address, such as `0.0.0.0` or `::1`.
      *
      * @throws ServerException

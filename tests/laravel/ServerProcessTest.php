@@ -52,7 +52,7 @@ class ServerProcessTest extends TestCase
     #[DataProvider('signals')]
     public function test_a_signal_ends_the_connections_and_the_server(int $signal): void
     {
-        $server = $this->startServer();
+        $server = $this->startServer(launcher: ['env', '--default-signal=HUP']);
         $browser = (new WebSocket($server->port()))->subscribe('messages');
 
         $server->signal($signal);
@@ -73,13 +73,13 @@ class ServerProcessTest extends TestCase
 
     public function test_a_server_that_is_to_outlive_its_terminal_does(): void
     {
-        $server = $this->startServer(launcher: ['nohup']);
+        $server = $this->startServer(environment: ['CACHE_DRIVER' => 'file'], launcher: ['env', '--ignore-signal=HUP']);
 
         $server->signal(SIGHUP);
-        (new WebSocket($server->port()))->subscribe('messages')->leave();
+        $this->start(['reverb:restart'], ['CACHE_DRIVER' => 'file'])->wait();
 
-        $this->assertSame(0, $server->signal(SIGTERM)->wait());
-        $this->assertSame('INFO  Gracefully terminating connections.', $this->lines($server)[1]);
+        $this->assertSame(0, $server->wait());
+        $this->assertSame("INFO  Stopping server on 127.0.0.1:{$server->port()}.", $this->lines($server)[1]);
     }
 
     public function test_the_limit_of_open_files_is_raised_and_named_if_it_is_too_low(): void

@@ -33,6 +33,14 @@ class Extension implements Engine
     }
 
     /**
+     * Determine whether whoever started this process wants it to outlive the terminal.
+     */
+    public function outlivesTerminal(): bool
+    {
+        return $this->loaded() && Server::outlivesTerminal();
+    }
+
+    /**
      * Start a server and bind its address.
      *
      * @param  array<string, mixed>  $configuration

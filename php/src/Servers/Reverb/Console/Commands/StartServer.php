@@ -12,6 +12,7 @@ use Laravel\Reverb\Loggers\CliLogger;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativeServer;
+use Laravel\Reverb\Native\Extension;
 use Laravel\Reverb\Servers\Reverb\EventRelay;
 use Laravel\Reverb\Servers\Reverb\Monitors;
 use Laravel\Reverb\Servers\Reverb\NoticeQueue;
@@ -122,18 +123,10 @@ class StartServer extends Command implements SignalableCommandInterface
             return [];
         }
 
-        return [SIGINT, SIGTERM, SIGTSTP, ...$this->survivesHangUps() ? [] : [SIGHUP]];
-    }
+        // Under "nohup" the server outlives its terminal, which a handler would undo...
+        $hangUp = $this->laravel->make(Extension::class)->outlivesTerminal() ? [] : [SIGHUP];
 
-    /**
-     * Determine whether whoever started the command wants it to outlive the terminal, as "nohup" does.
-     */
-    protected function survivesHangUps(): bool
-    {
-        $status = @file_get_contents('/proc/self/status');
-
-        // PHP does not tell which signals are ignored. Where nothing does, the system's own rule is kept...
-        return $status === false || preg_match('/^SigIgn:\s+[0-9a-f]*[13579bdf]$/m', $status) === 1;
+        return [SIGINT, SIGTERM, SIGTSTP, ...$hangUp];
     }
 
     /**
