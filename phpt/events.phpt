@@ -52,9 +52,9 @@ function events(Reverb\Server $server, int $count): array
 }
 ?>
 --EXPECT--
-{"type":"event","event":"connection_opened","app_id":"1","socket_id":"ID","place":P,"origin":"http:\/\/here"}
+{"type":"event","event":"connection_opened","app_id":"1","socket_id":"ID","place":P,"address":"127.0.0.1","origin":"http:\/\/here"}
 {"type":"event","event":"channel_created","app_id":"1","channel":"news"}
-{"type":"event","event":"message_received","app_id":"1","socket_id":"ID","place":P,"origin":"http:\/\/here","message":"{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":\"news\"}}"}
+{"type":"event","event":"message_received","app_id":"1","socket_id":"ID","place":P,"address":"127.0.0.1","origin":"http:\/\/here","message":"{\"event\":\"pusher:subscribe\",\"data\":{\"channel\":\"news\"}}"}
 bool(true)
 array(0) {
 }

@@ -93,6 +93,7 @@ impl Stage {
                 head: Bytes::new(),
                 application_key: "key",
                 origin: None,
+                address: "192.0.2.1",
                 socket_id: SocketId::from_random(number),
                 window: None,
             };

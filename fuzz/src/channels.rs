@@ -119,6 +119,7 @@ impl Stage {
             head: Bytes::new(),
             application_key: "key",
             origin: None,
+            address: "192.0.2.1",
             socket_id,
             window: (slot % 3 == 2).then_some(Window::Bits15),
         };

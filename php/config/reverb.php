@@ -73,6 +73,9 @@ return [
 
             // The microseconds an event may wait for others to be sent with...
             'coalesce' => env('REVERB_COALESCE_US', 0),
+
+            // The proxies that tell a client's address: addresses, networks, or * for any...
+            'trusted_proxies' => env('REVERB_TRUSTED_PROXIES'),
         ],
 
     ],

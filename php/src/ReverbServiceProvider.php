@@ -30,7 +30,9 @@ class ReverbServiceProvider extends ServiceProvider
     /**
      * The server keys that a configuration file published by Laravel Reverb does not have.
      */
-    protected const NATIVE_KEYS = ['socket', 'workers', 'max_backlog', 'cache_ttl', 'compression', 'auth_timestamp_tolerance', 'coalesce'];
+    protected const NATIVE_KEYS = [
+        'socket', 'workers', 'max_backlog', 'cache_ttl', 'compression', 'auth_timestamp_tolerance', 'coalesce', 'trusted_proxies',
+    ];
 
     /**
      * Register any application services.

@@ -8,6 +8,7 @@ use std::{
 use super::{
     application::{ApplicationIndex, RateLimit},
     backlog::Backlog,
+    event::Source,
 };
 use crate::{
     protocol::{Member, SocketId, User},
@@ -18,8 +19,8 @@ use crate::{
 pub(super) struct Connection<O> {
     pub(super) outlet: O,
     pub(super) socket_id: SocketId,
-    /// The page it came from, kept only if somebody in PHP listens to events.
-    pub(super) origin: Option<Arc<str>>,
+    /// Where it came from, kept only if somebody in PHP listens to events or reads `--debug`.
+    pub(super) source: Option<Arc<Source>>,
     /// None only for a connection that is not greeted yet, or was refused; the latter is closing.
     pub(super) application: Option<ApplicationIndex>,
     pub(super) phase: Phase,

@@ -162,8 +162,17 @@ pub struct Caller {
     pub socket_id: SocketId,
     /// Where it is.
     pub place: Place,
-    /// The page it came from.
-    pub origin: Option<Arc<str>>,
+    /// Where it came from.
+    pub source: Option<Arc<Source>>,
+}
+
+/// Where a connection came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The client's address.
+    pub address: Box<str>,
+    /// The `Origin` of the page.
+    pub origin: Option<Box<str>>,
 }
 
 /// Which worker has a connection, and under which key. Together with the socket id it names one

@@ -33,7 +33,7 @@ pub use application::{
 pub use backlog::{Gone, Outlet};
 pub use contention::Contention;
 pub use directory::Occupancy;
-pub use event::{Caller, Event, EventKind, EventKinds, Place, Said, Subject};
+pub use event::{Caller, Event, EventKind, EventKinds, Place, Said, Source, Subject};
 pub use inbox::Wake;
 pub use metrics::ApplicationStats;
 pub use notice::{Notice, Notices};

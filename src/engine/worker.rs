@@ -29,7 +29,7 @@ use super::{
     channel::Channel,
     connection::{Connection, Phase},
     directory::WorkerIndex,
-    event::{EventKind, EventKinds},
+    event::{EventKind, EventKinds, Source},
     frame::{encode, farewell},
     inbox::Task,
     metrics::Tally,
@@ -94,6 +94,8 @@ pub struct Opening<'a> {
     pub application_key: &'a str,
     /// The `Origin` header.
     pub origin: Option<&'a str>,
+    /// The client's address, to be shown.
+    pub address: &'a str,
     /// A fresh random socket id.
     pub socket_id: SocketId,
     /// How compressed messages may be, if the handshake agreed on them.
@@ -147,7 +149,7 @@ impl<O: Outlet> Worker<O> {
         let key = self.connections.insert(Connection {
             outlet,
             socket_id: opening.socket_id,
-            origin: self.kept_origin(&opening),
+            source: self.kept_source(&opening),
             application: None,
             phase: Phase::Active,
             cursor: self.order,
@@ -227,10 +229,14 @@ impl<O: Outlet> Worker<O> {
         self.flush(key, now);
     }
 
-    /// The origin of a connection, if anybody may ask for it.
-    fn kept_origin(&self, opening: &Opening<'_>) -> Option<Arc<str>> {
-        let is_kept = !self.events.is_empty();
-        opening.origin.filter(|_| is_kept).map(Arc::from)
+    /// Where a connection came from, if anybody may ask for it.
+    fn kept_source(&self, opening: &Opening<'_>) -> Option<Arc<Source>> {
+        let source = || Source {
+            address: opening.address.into(),
+            origin: opening.origin.map(Box::from),
+        };
+        let is_kept = !self.events.is_empty() || self.engine.notices().wants_debug();
+        is_kept.then(|| Arc::new(source()))
     }
 
     /// The application that a connection is for.

@@ -75,8 +75,11 @@ fn event_array(event: &Event, applications: &Applications) -> Result<Array> {
 fn put_caller(array: &mut ZendHashTable, connection: &Caller) -> Result<()> {
     array.insert("socket_id", connection.socket_id.to_string())?;
     array.insert("place", connection.place.number())?;
-    if let Some(origin) = &connection.origin {
-        array.insert("origin", origin.as_ref())?;
+    if let Some(source) = &connection.source {
+        array.insert("address", source.address.as_ref())?;
+        if let Some(origin) = &source.origin {
+            array.insert("origin", origin.as_ref())?;
+        }
     }
     Ok(())
 }

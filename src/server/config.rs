@@ -9,7 +9,7 @@ use serde_json::Value;
 
 pub use self::fields::ConfigError;
 use self::fields::Fields;
-use super::time_limits::TimeLimits;
+use super::{proxies::Proxies, time_limits::TimeLimits};
 use crate::{
     cluster::Settings,
     engine::{
@@ -31,6 +31,7 @@ pub struct Config {
     pub(super) auth_timestamp_tolerance: Option<u64>,
     pub(super) workers: usize,
     pub(super) socket: Option<PathBuf>,
+    pub(super) proxies: Proxies,
     pub(super) limits: Limits,
     pub(super) debug: bool,
     pub(super) events: EventKinds,
@@ -84,6 +85,7 @@ impl Config {
             .filter(|tolerance| *tolerance > 0),
             workers: workers(fields.integer_or("workers", 0..=MOST_WORKERS, 0)?),
             socket: socket(&fields)?,
+            proxies: proxies(&fields)?,
             limits: Limits {
                 max_backlog: fields.integer_or("max_backlog", 1024..=GIGABYTE, DEFAULT_BACKLOG)?,
                 cache_ttl: seconds(fields.integer_or("cache_ttl", 1..=DAY, DEFAULT_CACHE_TTL)?),
@@ -144,6 +146,18 @@ fn socket(fields: &Fields<'_>) -> Result<Option<PathBuf>, ConfigError> {
         return Err(fields.error("socket", "an absolute path of at most 107 bytes"));
     }
     Ok(Some(path.into()))
+}
+
+fn proxies(fields: &Fields<'_>) -> Result<Proxies, ConfigError> {
+    let names = fields
+        .optional_texts("trusted_proxies")?
+        .unwrap_or_default();
+    Proxies::parse(&names).ok_or_else(|| {
+        fields.error(
+            "trusted_proxies",
+            "a list of `*`, IP addresses and networks such as 10.0.0.0/8",
+        )
+    })
 }
 
 fn applications(fields: &Fields<'_>) -> Result<Vec<Application>, ConfigError> {
@@ -323,6 +337,11 @@ mod tests {
                 "/socket",
                 json!("reverb.sock"),
                 "socket is \"reverb.sock\", but must be an absolute path of at most 107 bytes",
+            ),
+            (
+                "/trusted_proxies",
+                json!(["10.0.0.1", "nginx"]),
+                "trusted_proxies is [\"10.0.0.1\",\"nginx\"], but must be a list of `*`, IP addresses and networks such as 10.0.0.0/8",
             ),
             (
                 "/applications",

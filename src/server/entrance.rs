@@ -5,6 +5,7 @@ mod request;
 
 use std::{
     io::Write,
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
@@ -26,6 +27,8 @@ pub(super) struct Entrance {
 #[derive(Debug)]
 struct Newcomer {
     stream: TcpStream,
+    /// Who called.
+    caller: IpAddr,
     /// The head of the request as far as it came; at most `max_request_size` and one read.
     received: Vec<u8>,
     since: Instant,
@@ -55,15 +58,18 @@ pub(super) enum Entry {
         window: Option<Window>,
         application_key: String,
         origin: Option<String>,
+        /// Who the client is, as far as proxies are trusted to say.
+        address: IpAddr,
         /// What came behind the handshake.
         rest: Vec<u8>,
     },
 }
 
 impl Entrance {
-    pub(super) fn admit(&mut self, stream: TcpStream, now: Instant) -> usize {
+    pub(super) fn admit(&mut self, stream: TcpStream, caller: IpAddr, now: Instant) -> usize {
         self.newcomers.insert(Newcomer {
             stream,
+            caller,
             received: Vec::new(),
             since: now,
             is_registered: false,
@@ -87,7 +93,7 @@ impl Entrance {
             };
             if !newcomer.is_refused {
                 newcomer.received.extend_from_slice(&buffer[..length]);
-                match Request::parse(&newcomer.received, shared) {
+                match Request::parse(&newcomer.received, newcomer.caller, shared) {
                     Request::Partial => {}
                     Request::Refused(response) => newcomer.refuse(&response),
                     Request::Api => return self.hand_to_api(key),
@@ -135,6 +141,7 @@ impl Entrance {
             window: request.window,
             application_key: request.application_key,
             origin: request.origin,
+            address: request.address,
             rest: newcomer.received.split_off(request.length),
         }
     }

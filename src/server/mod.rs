@@ -14,6 +14,7 @@ mod listener;
 mod local;
 mod open_files;
 mod peer;
+mod proxies;
 mod reach;
 mod running;
 mod signals;

@@ -22,7 +22,9 @@ use super::{
     companions::{Companions, START_TIME},
     listener::listen,
     local::LocalSocket,
-    open_files, signals,
+    open_files,
+    proxies::Proxies,
+    signals,
     time_limits::TimeLimits,
     worker::{Queue, WorkerThread},
 };
@@ -40,6 +42,7 @@ pub(super) struct Shared {
     /// Where all routes begin, without slashes at its ends.
     pub(super) path: String,
     pub(super) max_request_size: usize,
+    pub(super) proxies: Proxies,
     /// In seconds; none allows a request of any time.
     pub(super) auth_timestamp_tolerance: Option<u64>,
     pub(super) times: TimeLimits,
@@ -104,6 +107,7 @@ impl Server {
             engine: Arc::clone(&engine),
             path: config.path,
             max_request_size: config.max_request_size,
+            proxies: config.proxies,
             auth_timestamp_tolerance: config.auth_timestamp_tolerance,
             times: config.times,
             compression: config.limits.compression,

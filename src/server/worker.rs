@@ -7,6 +7,7 @@
 use std::{
     collections::VecDeque,
     io,
+    net::IpAddr,
     os::fd::{AsRawFd, RawFd},
     sync::Arc,
     time::{Duration, Instant},
@@ -326,7 +327,7 @@ impl WorkerThread {
                 break;
             };
             match listener.accept() {
-                Ok((stream, _)) => self.admit(stream, now),
+                Ok((stream, caller)) => self.admit(stream, caller.ip(), now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.may_accept = false;
                     return;
@@ -344,8 +345,8 @@ impl WorkerThread {
         }
     }
 
-    fn admit(&mut self, stream: TcpStream, now: Instant) {
-        let key = self.entrance.admit(stream, now);
+    fn admit(&mut self, stream: TcpStream, caller: IpAddr, now: Instant) {
+        let key = self.entrance.admit(stream, caller, now);
         self.receive_newcomer(key, now);
         if let Some(stream) = self.entrance.unregistered(key) {
             let interest = Interest::READABLE;
@@ -381,6 +382,7 @@ impl WorkerThread {
                 window,
                 application_key,
                 origin,
+                address,
                 rest,
             } => {
                 let socket_id = SocketId::from_random(self.shared.random());
@@ -388,6 +390,7 @@ impl WorkerThread {
                     head: head.into(),
                     application_key: &application_key,
                     origin: origin.as_deref(),
+                    address: &address.to_string(),
                     socket_id,
                     window,
                 };

@@ -28,6 +28,7 @@ final class Server
      *     max_request_size?: int,
      *     workers?: int,
      *     socket?: string|null,
+     *     trusted_proxies?: list<string>,
      *     max_backlog?: int,
      *     cache_ttl?: int,
      *     compression?: bool,
@@ -54,6 +55,7 @@ final class Server
      * }  $config  `host` is an address; `port` 0 takes a free one; `path` is a prefix of every route;
      *     `max_request_size` (10,000), `max_backlog` (16,777,216) and `max_message_size` (0 is unlimited) are bytes;
      *     `workers` 0 is one per core; `socket` is the absolute path of the unix socket for local publishers;
+     *     `trusted_proxies` are addresses, networks, or `*` for whoever calls: of a connection from there `X-Forwarded-For` tells the client's address;
      *     `ping_interval`, `activity_timeout`, `decay_seconds` and `cache_ttl` (1,800) are seconds;
      *     so is `auth_timestamp_tolerance` (600), and 0 allows a request of any time;
      *     `coalesce` (0, at most 100,000) are microseconds that an event may wait for others to be sent with;
@@ -109,12 +111,12 @@ final class Server
      * Returns as soon as there is a notice, and also, perhaps with none, after a signal, whose handler has then run.
      * With `debug` off there are warnings and the `events` that were asked for.
      * Events of a channel come in their order, as do those of a connection.
-     * An event has besides `event`, its kind, and `app_id` what it is about: a connection (`socket_id`, `place`, and `origin` if it has one),
+     * An event has besides `event`, its kind, and `app_id` what it is about: a connection (`socket_id`, `place`, the client's `address`, and `origin` if it has one),
      * a `channel`, a `message`, the `channel_data` of a member, or `name`, `data` (JSON text) and `user_id` of a client event.
      *
      * @param  int  $timeout  Milliseconds, 0 or more.
      * @return list<array{type: 'info', title: string, message: string}|array{type: 'message'|'error'|'warning', message: string}
-     *     |array{type: 'event', event: string, app_id: string, socket_id?: string, place?: int, origin?: string, channel?: string,
+     *     |array{type: 'event', event: string, app_id: string, socket_id?: string, place?: int, address?: string, origin?: string, channel?: string,
      *         message?: string, channel_data?: string, name?: string, data?: string, user_id?: string}>
      *
      * @throws ServerException
@@ -188,7 +190,7 @@ final class Server
     /**
      * Get the subscribers of a channel; `channel_data` is what the application signed.
      *
-     * @return list<array{socket_id: string, place: int, origin?: string, channel_data?: string}>
+     * @return list<array{socket_id: string, place: int, address?: string, origin?: string, channel_data?: string}>
      *
      * @throws ServerException
      */

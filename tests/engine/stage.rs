@@ -151,6 +151,7 @@ impl Stage {
             head: Bytes::new(),
             application_key: key,
             origin,
+            address: "192.0.2.1",
             socket_id,
             window: None,
         };

@@ -78,6 +78,7 @@ fn subscribe(worker: &mut Worker<Sink>, socket_id: u64) {
         head: Bytes::new(),
         application_key: "key",
         origin: None,
+        address: "192.0.2.1",
         socket_id: SocketId::from_random(socket_id),
         window: None,
     };

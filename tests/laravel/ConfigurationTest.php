@@ -5,9 +5,12 @@ namespace Laravel\Reverb\Tests\Laravel;
 use Illuminate\Support\Arr;
 use Illuminate\Support\Facades\Artisan;
 use Illuminate\Support\Facades\Cache;
+use Laravel\Reverb\Configuration\Section;
+use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\ReverbServiceProvider;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
+use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
 use Laravel\Reverb\Tests\Unit\Fakes\FakeEngine;
 use PHPUnit\Framework\Attributes\DataProvider;
 
@@ -81,6 +84,7 @@ class ConfigurationTest extends TestCase
                 'pulse_ingest_interval' => [1, 86_400],
                 'telescope_ingest_interval' => [1, 86_400],
                 'auth_timestamp_tolerance' => [0, 31_536_000],
+                'coalesce' => [0, 100_000],
             ]),
             ...self::integers(self::APPLICATION, [
                 'ping_interval' => [1, 86_400],
@@ -100,6 +104,7 @@ class ConfigurationTest extends TestCase
                 'hostname' => ['a text', [[], true]],
                 'socket' => ['null or an absolute path of at most 107 bytes', ['reverb.sock', '/'.str_repeat('x', 107)]],
                 'compression' => ['true or false', ['deflate', 2]],
+                'trusted_proxies' => ['a list of "*", IP addresses and networks such as 10.0.0.0/8', ['nginx', '10.0.0.1,', '10.0.0.0/33', '::/129', '10.0.0.1/', true, 7]],
             ]),
             ...self::values(self::APPLICATION, [
                 'allowed_origins' => ['a list of texts', ['*', null, [1]]],
@@ -175,6 +180,8 @@ class ConfigurationTest extends TestCase
             [self::SERVER.'cache_ttl', 'cache_ttl', 1_800],
             [self::SERVER.'compression', 'compression', false],
             [self::SERVER.'auth_timestamp_tolerance', 'auth_timestamp_tolerance', 600],
+            [self::SERVER.'coalesce', 'coalesce', 0],
+            [self::SERVER.'trusted_proxies', 'trusted_proxies', []],
             [self::APPLICATION.'activity_timeout', 'applications.0.activity_timeout', 30],
             [self::APPLICATION.'max_connections', 'applications.0.max_connections', null],
             [self::APPLICATION.'accept_client_events_from', 'applications.0.accept_client_events_from', 'all'],
@@ -199,6 +206,18 @@ class ConfigurationTest extends TestCase
             ['enabled' => true, 'max_attempts' => 5, 'decay_seconds' => 1, 'terminate_on_limit' => false],
             $this->engine->servers[0]['applications'][0]['rate_limiting']
         );
+    }
+
+    public function test_proxies_may_be_a_list_or_have_commas_in_between(): void
+    {
+        foreach (['*' => ['*'], '10.0.0.0/8, ::1,*' => ['10.0.0.0/8', '::1', '*'], '' => []] as $text => $list) {
+            foreach ([$text, $list] as $value) {
+                $this->assertSame($list, (new ServerConfiguration(
+                    new Section('server', ['trusted_proxies' => $value] + config('reverb.servers.reverb')),
+                    $this->app->make(ApplicationProvider::class)->all(),
+                ))->toArray()['trusted_proxies']);
+            }
+        }
     }
 
     public function test_the_older_id_is_accepted(): void

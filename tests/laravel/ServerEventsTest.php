@@ -163,12 +163,33 @@ class ServerEventsTest extends TestCase
         );
     }
 
+    public function test_the_address_of_a_client_is_the_callers_unless_a_trusted_proxy_tells_another(): void
+    {
+        $this->hear(ConnectionOpened::class, fn ($event) => $event->connection->ip());
+        $this->hear(ChannelCreated::class, fn ($event) => implode(array_map(
+            fn ($connection) => $connection->ip(), $event->channel->connections()
+        )));
+        $forwarded = ['X-Forwarded-For: 6.6.6.6', 'X-Forwarded-For: 203.0.113.7, 10.1.1.1'];
+
+        foreach (['127.0.0.1,10.0.0.0/8' => '203.0.113.7', '127.0.0.1' => '10.1.1.1', '192.0.2.1' => '127.0.0.1', '' => '127.0.0.1'] as $proxies => $address) {
+            $this->heard = [];
+            $this->serve(function (int $port) use ($forwarded) {
+                $browser = new WebSocket($port, headers: $forwarded);
+                $browser->subscribe('news');
+                yield from $this->until(2);
+                $browser->leave();
+            }, ['reverb.servers.reverb.trusted_proxies' => (string) $proxies]);
+
+            $this->assertSame(["ConnectionOpened {$address}", "ChannelCreated {$address}"], $this->heard);
+        }
+    }
+
     public function test_a_queued_listener_knows_names_but_no_secrets_and_is_told_where_the_server_is(): void
     {
         $event = $this->app->make(EventRelay::class, [
             'applications' => $this->app->make(ApplicationProvider::class)->all(),
         ])->event([
-            'event' => 'client_event_received', 'app_id' => '1001', 'socket_id' => '1.2', 'place' => 3, 'origin' => 'http://here',
+            'event' => 'client_event_received', 'app_id' => '1001', 'socket_id' => '1.2', 'place' => 3, 'origin' => 'http://here', 'address' => '203.0.113.7',
             'channel' => 'presence-room', 'name' => 'client-hi', 'data' => '{"x":1}',
         ], new FakeServer);
 
@@ -177,8 +198,8 @@ class ServerEventsTest extends TestCase
 
         $this->assertStringNotContainsString('test-secret', $text);
         $this->assertSame(
-            ['1.2', 'http://here', '1001', 'presence-room', 'client-hi', ['x' => 1]],
-            [$restored->connection->id(), $restored->connection->origin(), $restored->connection->app()->id(),
+            ['1.2', 'http://here', '203.0.113.7', '1001', 'presence-room', 'client-hi', ['x' => 1]],
+            [$restored->connection->id(), $restored->connection->origin(), $restored->connection->ip(), $restored->connection->app()->id(),
                 $restored->channel->name(), $restored->event, $restored->data]
         );
 

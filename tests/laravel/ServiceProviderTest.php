@@ -69,6 +69,7 @@ class ServiceProviderTest extends TestCase
             'compression' => false,
             'auth_timestamp_tolerance' => 600,
             'coalesce' => 0,
+            'trusted_proxies' => null,
         ], config('reverb.servers.reverb'));
     }
 

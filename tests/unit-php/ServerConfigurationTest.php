@@ -39,6 +39,7 @@ class ServerConfigurationTest extends TestCase
             'max_request_size' => 20_000,
             'workers' => 2,
             'socket' => '/run/reverb.sock',
+            'trusted_proxies' => [],
             'max_backlog' => 5_000,
             'cache_ttl' => 60,
             'compression' => true,

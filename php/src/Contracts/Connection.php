@@ -14,6 +14,7 @@ abstract class Connection
         protected WebSocketConnection $connection,
         protected Application $application,
         protected ?string $origin,
+        protected ?string $ip = null,
     ) {
         //
     }
@@ -55,6 +56,14 @@ abstract class Connection
     }
 
     /**
+     * Get the address of the client, which a trusted proxy may have told.
+     */
+    public function ip(): ?string
+    {
+        return $this->ip;
+    }
+
+    /**
      * Disconnect the connection, which leaves its channels.
      */
     public function disconnect(): void
@@ -65,21 +74,26 @@ abstract class Connection
     /**
      * Get what a queued listener may know; the application's secret stays here.
      *
-     * @return array{connection: \Laravel\Reverb\Contracts\WebSocketConnection, app_id: string, origin: string|null}
+     * @return array{connection: \Laravel\Reverb\Contracts\WebSocketConnection, app_id: string, origin: string|null, ip: string|null}
      */
     public function __serialize(): array
     {
-        return ['connection' => $this->connection, 'app_id' => $this->application->id(), 'origin' => $this->origin];
+        return [
+            'connection' => $this->connection,
+            'app_id' => $this->application->id(),
+            'origin' => $this->origin,
+            'ip' => $this->ip,
+        ];
     }
 
     /**
      * Restore the connection in another process.
      *
-     * @param  array{connection: \Laravel\Reverb\Contracts\WebSocketConnection, app_id: string, origin: string|null}  $data
+     * @param  array{connection: \Laravel\Reverb\Contracts\WebSocketConnection, app_id: string, origin: string|null, ip: string|null}  $data
      */
     public function __unserialize(array $data): void
     {
-        ['connection' => $this->connection, 'origin' => $this->origin] = $data;
+        ['connection' => $this->connection, 'origin' => $this->origin, 'ip' => $this->ip] = $data;
         $this->application = Container::getInstance()->make(ApplicationProvider::class)->findById($data['app_id']);
     }
 }

@@ -74,7 +74,7 @@ impl<O: Outlet> Worker<O> {
                 worker: part(self.index),
                 key: part(key),
             },
-            origin: connection.origin.clone(),
+            source: connection.source.clone(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The first request of a connection, as far as it decides who serves it.
 
+use std::net::IpAddr;
+
 use crate::{
     api::{ApiError, Response, Route},
     server::{entrance::framing, http, running::Shared},
@@ -34,17 +36,19 @@ pub(super) struct SocketRequest {
     pub(super) window: Option<Window>,
     pub(super) application_key: String,
     pub(super) origin: Option<String>,
+    /// Who the client is, as far as proxies are trusted to say.
+    pub(super) address: IpAddr,
 }
 
 impl Request {
     /// Looks at what came so far.
-    pub(super) fn parse(received: &[u8], shared: &Shared) -> Self {
+    pub(super) fn parse(received: &[u8], caller: IpAddr, shared: &Shared) -> Self {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
         let most = shared.max_request_size.min(LONGEST_HEAD);
         match request.parse(received) {
             Ok(httparse::Status::Complete(length)) if length <= most => {
-                Self::decide(&request, length, shared)
+                Self::decide(&request, (length, caller), shared)
             }
             Ok(httparse::Status::Partial) if received.len() <= most => Self::Partial,
             Ok(_) => Self::refused(ApiError::PayloadTooLarge),
@@ -52,7 +56,11 @@ impl Request {
         }
     }
 
-    fn decide(request: &httparse::Request<'_, '_>, length: usize, shared: &Shared) -> Self {
+    fn decide(
+        request: &httparse::Request<'_, '_>,
+        (length, caller): (usize, IpAddr),
+        shared: &Shared,
+    ) -> Self {
         let (Some(method), Some(target)) = (request.method, request.path) else {
             return Self::refused(ApiError::BadRequest);
         };
@@ -74,6 +82,7 @@ impl Request {
                 window: acceptance.deflate.map(|agreement| agreement.window),
                 application_key: key,
                 origin: origin(request),
+                address: shared.proxies.client(caller, forwarded(request)),
             }),
             Err(refusal) => Self::Refused(refusal.response()),
         }
@@ -92,6 +101,14 @@ fn path(target: &str) -> &str {
         Some(path) => path,
         None => path,
     }
+}
+
+/// The lines of `X-Forwarded-For`.
+fn forwarded<'h>(request: &httparse::Request<'h, '_>) -> impl DoubleEndedIterator<Item = &'h [u8]> {
+    let headers = request.headers.iter();
+    headers
+        .filter(|header| header.name.eq_ignore_ascii_case("x-forwarded-for"))
+        .map(|header| header.value)
 }
 
 fn origin(request: &httparse::Request<'_, '_>) -> Option<String> {

@@ -14,14 +14,17 @@ class WebSocket
 
     public readonly string $socketId;
 
-    public function __construct(int $port, string $key = 'test-key', ?string $origin = null)
+    /**
+     * @param  list<string>  $headers
+     */
+    public function __construct(int $port, string $key = 'test-key', ?string $origin = null, array $headers = [])
     {
         $this->stream = stream_socket_client("tcp://127.0.0.1:{$port}", timeout: 5);
         stream_set_timeout($this->stream, 10);
         fwrite($this->stream, implode("\r\n", [
             "GET /app/{$key}?protocol=7&client=js&version=8.4.0 HTTP/1.1", "Host: 127.0.0.1:{$port}", 'Upgrade: websocket',
             'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-            ...$origin ? ["Origin: {$origin}"] : [], '', '',
+            ...$origin ? ["Origin: {$origin}"] : [], ...$headers, '', '',
         ]));
 
         Assert::assertStringStartsWith('HTTP/1.1 101', $this->head());

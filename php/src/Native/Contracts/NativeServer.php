@@ -44,7 +44,7 @@ interface NativeServer
     /**
      * Get the subscribers of a channel.
      *
-     * @return list<array{socket_id: string, place: int, origin?: string, channel_data?: string}>
+     * @return list<array{socket_id: string, place: int, address?: string, origin?: string, channel_data?: string}>
      */
     public function subscribers(string $appId, string $channel): array;
 

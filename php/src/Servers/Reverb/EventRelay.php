@@ -128,7 +128,8 @@ class EventRelay
     protected function connection(array $notice, Application $application, NativeServer $server): Connection
     {
         return new Connection(
-            new Socket($server, $notice['socket_id'], $notice['place']), $application, $notice['origin'] ?? null
+            new Socket($server, $notice['socket_id'], $notice['place']), $application,
+            $notice['origin'] ?? null, $notice['address'] ?? null
         );
     }
 

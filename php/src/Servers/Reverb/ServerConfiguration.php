@@ -114,6 +114,7 @@ class ServerConfiguration
             'max_request_size' => $this->server->integer('max_request_size', 1, Section::GIGABYTE, default: 10_000),
             'workers' => $this->server->integer('workers', 0, 1_024, default: 0),
             'socket' => $this->socket(),
+            'trusted_proxies' => $this->trustedProxies(),
             'max_backlog' => $this->server->integer('max_backlog', 1_024, Section::GIGABYTE, default: 16_777_216),
             'cache_ttl' => $this->server->integer('cache_ttl', 1, Section::DAY, default: 1_800),
             'compression' => $this->server->boolean('compression'),
@@ -201,6 +202,42 @@ class ServerConfiguration
         }
 
         return $socket === '' ? null : $socket;
+    }
+
+    /**
+     * Get the proxies that are believed; the environment has them with commas in between.
+     *
+     * @return list<string>
+     */
+    protected function trustedProxies(): array
+    {
+        $value = $this->server->get('trusted_proxies', []);
+        $proxies = is_string($value) ? array_map(trim(...), explode(',', $value)) : $value;
+        $proxies = in_array($proxies, [[''], null], true) ? [] : $proxies;
+
+        if (! is_array($proxies) || ! collect($proxies)->every($this->isProxy(...))) {
+            throw InvalidServerConfiguration::type(
+                $this->server->name('trusted_proxies'), $value, 'a list of "*", IP addresses and networks such as 10.0.0.0/8'
+            );
+        }
+
+        return array_values($proxies);
+    }
+
+    /**
+     * Determine whether the given value stands for a proxy, or for a network of them.
+     */
+    protected function isProxy(mixed $value): bool
+    {
+        if (! is_string($value) || $value === '*') {
+            return $value === '*';
+        }
+
+        [$address, $length] = [...explode('/', $value, 2), null];
+        $bits = filter_var($address, FILTER_VALIDATE_IP, FILTER_FLAG_IPV4) ? 32 : 128;
+
+        return filter_var($address, FILTER_VALIDATE_IP) !== false
+            && ($length === null || (ctype_digit($length) && (int) $length <= $bits));
     }
 
     /**

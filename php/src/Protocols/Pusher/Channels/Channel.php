@@ -50,6 +50,7 @@ class Channel
                     new Socket($this->server, $subscriber['socket_id'], $subscriber['place']),
                     $this->application,
                     $subscriber['origin'] ?? null,
+                    $subscriber['address'] ?? null,
                 ),
                 json_decode($subscriber['channel_data'] ?? '[]', true) ?? [],
             );
