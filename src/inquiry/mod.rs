@@ -3,27 +3,28 @@
 //! The same for all who ask: callers of the HTTP API and of the unix socket (`crate::server`), and PHP code in the
 //! server's own process (`crate::client`). It knows neither of these, no socket and no clock.
 
-mod elsewhere;
-
 use std::time::Instant;
 
-pub use self::elsewhere::{Elsewhere, question};
 use crate::{
-    api::{ApiError, Command, Limits, Occupancy, Query, Response, Route},
+    api::{ApiError, ChannelInfo, Command, Info, Limits, Occupancy, Query, Response, Route},
     engine::{self, ApplicationIndex, ApplicationLimits, Engine},
     protocol::ChannelName,
 };
 
-/// Reads a request without a body whose sender is known: its path is that of the HTTP API, with its parameters.
-///
-/// # Errors
-/// The response, if it is none that can be answered.
-pub fn read(
+/// Carries out a request without a body whose sender is known: its path is that of the HTTP API, with its parameters.
+#[must_use]
+pub fn call(
     engine: &Engine,
     application: ApplicationIndex,
     (method, target): (&str, &str),
-) -> Result<Command, Response> {
-    parse(engine, application, method, target).map_err(Response::from)
+    now: Instant,
+) -> Response {
+    parse(engine, application, method, target)
+        .and_then(|command| {
+            // An event needs a body, and has ways of its own.
+            answer(engine, application, &command, now).ok_or(ApiError::NotFound)
+        })
+        .unwrap_or_else(Response::from)
 }
 
 fn parse(
@@ -44,23 +45,22 @@ fn parse(
     Ok(command)
 }
 
-/// Carries out a command; it does not publish, for which there are ways of its own.
+/// Carries out a command; `None` if it publishes.
 #[must_use]
 pub fn answer(
     engine: &Engine,
     application: ApplicationIndex,
     command: &Command,
-    elsewhere: &Elsewhere,
     now: Instant,
-) -> Response {
-    let response = match command {
-        Command::Publish(_) | Command::PublishBatch(_) => return ApiError::NotFound.into(),
+) -> Option<Response> {
+    Some(match command {
+        Command::Publish(_) | Command::PublishBatch(_) => return None,
         Command::Connections => {
-            let here = engine.applications().connections(application);
-            Response::connections(here + elsewhere.connections())
+            Response::connections(engine.applications().connections(application))
         }
         Command::Channels { prefix, info } => {
-            let channels = elsewhere.list(engine, application, prefix, now);
+            let mut channels = engine.channels(application, prefix, now);
+            channels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
             let infos = channels.into_iter().map(|(name, occupancy)| {
                 let info = info.of(&name, described(occupancy));
                 (name, info)
@@ -69,26 +69,29 @@ pub fn answer(
         }
         Command::Channel { channel, info } => {
             let info = info.with_occupied();
-            let server = (engine, application);
-            Response::channel(&elsewhere.channel_info(server, info, channel, now))
+            Response::channel(&channel_info(engine, application, info, channel, now))
         }
-        Command::Users { channel } => users(engine, application, channel, elsewhere),
+        Command::Users { channel } => users(engine, application, channel),
         Command::TerminateConnections { user_id } => {
             engine.terminate(application, user_id);
             Response::done()
         }
-    };
-    marked(response, elsewhere)
+    })
 }
 
-/// Says of a response that others are left out, if they are.
+/// What is told about a channel.
 #[must_use]
-pub fn marked(response: Response, elsewhere: &Elsewhere) -> Response {
-    if elsewhere.is_unknown() {
-        response.incomplete()
-    } else {
-        response
-    }
+pub fn channel_info(
+    engine: &Engine,
+    application: ApplicationIndex,
+    info: Info,
+    channel: &ChannelName,
+    now: Instant,
+) -> ChannelInfo {
+    info.of(
+        channel,
+        described(engine.occupancy(application, channel, now)),
+    )
 }
 
 /// An application's limits, as far as they concern the API.
@@ -103,16 +106,11 @@ pub fn limits(limits: &ApplicationLimits) -> Limits {
     }
 }
 
-fn users(
-    engine: &Engine,
-    application: ApplicationIndex,
-    channel: &ChannelName,
-    elsewhere: &Elsewhere,
-) -> Response {
+fn users(engine: &Engine, application: ApplicationIndex, channel: &ChannelName) -> Response {
     if !channel.is_presence() {
         return Response::users_of_other_channel();
     }
-    let Some(members) = elsewhere.members(engine, application, channel) else {
+    let Some(members) = engine.members(application, channel) else {
         return Response::users_of_unknown_channel();
     };
     let ids: Vec<_> = members

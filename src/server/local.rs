@@ -21,10 +21,10 @@ use tokio::{
     time::{interval, timeout},
 };
 
-use super::{ServerError, elsewhere, http::until_calm, running::Shared};
+use super::{ServerError, http::until_calm, running::Shared};
 use crate::{
     api::Response,
-    engine::{ApplicationIndex, Engine, Publication},
+    engine::{ApplicationIndex, Publication},
     inquiry,
     protocol::{
         ChannelName, SocketId,
@@ -294,7 +294,8 @@ impl Publisher {
                 ClientFrame::Call { method, target } => {
                     let request = (method, target);
                     let engine = &self.shared.engine;
-                    Said::Answer(call(engine, application, request).await)
+                    let answer = inquiry::call(engine, application, request, Instant::now());
+                    Said::Answer(answer)
                 }
                 ClientFrame::Hello(_) => {
                     return Err(End::Refused(Reason::MALFORMED, "a second Hello".to_owned()));
@@ -325,17 +326,6 @@ impl Drop for Publisher {
             let _ = send(&self.stream, &self.output, flags);
         }
     }
-}
-
-/// Answers a request, with what other servers have.
-async fn call(engine: &Engine, application: ApplicationIndex, request: (&str, &str)) -> Response {
-    let command = match inquiry::read(engine, application, request) {
-        Ok(command) => command,
-        Err(response) => return response,
-    };
-    let question = inquiry::question(engine, application, &command);
-    let elsewhere = elsewhere::ask(engine, question).await;
-    inquiry::answer(engine, application, &command, &elsewhere, Instant::now())
 }
 
 /// What is said about one frame.

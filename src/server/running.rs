@@ -19,7 +19,6 @@ use tokio::{
 
 use super::{
     Config, ServerError,
-    companions::{Companions, START_TIME},
     listener::listen,
     local::LocalSocket,
     open_files,
@@ -95,14 +94,7 @@ impl Server {
             .map(Queue::waker)
             .collect::<io::Result<Vec<_>>>()?;
         let applications = Applications::new(config.applications);
-        let companions = config.scaling.map(Companions::new);
-        let engine = Arc::new(Engine::scaled(
-            applications,
-            wakers,
-            notices,
-            config.limits,
-            companions.as_ref().map(Companions::scaling),
-        ));
+        let engine = Arc::new(Engine::new(applications, wakers, notices, config.limits));
         let shared = Arc::new(Shared {
             engine: Arc::clone(&engine),
             path: config.path,
@@ -115,8 +107,7 @@ impl Server {
         });
         let (stop, stopped) = watch::channel(None);
         let mut starter = Starter::new(shared, stopped);
-        let workers = listeners.into_iter().zip(queues);
-        if let Err(error) = starter.start_all(workers, local, companions) {
+        if let Err(error) = starter.start_all(listeners.into_iter().zip(queues), local) {
             stop.send_replace(Some(Instant::now()));
             return Err(error);
         }
@@ -215,7 +206,7 @@ impl Shared {
     clippy::expect_used,
     reason = "without randomness nothing here is safe to go on"
 )]
-pub(super) fn random<const N: usize>() -> [u8; N] {
+fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system has random numbers");
     bytes
@@ -227,8 +218,6 @@ struct Starter {
     stopped: watch::Receiver<Option<Instant>>,
     ended: mpsc::Sender<()>,
     threads: Threads,
-    /// How many workers were started.
-    workers: usize,
 }
 
 impl Starter {
@@ -242,7 +231,6 @@ impl Starter {
                 handles: Vec::new(),
                 ended,
             },
-            workers: 0,
         }
     }
 
@@ -250,11 +238,7 @@ impl Starter {
         &mut self,
         workers: impl Iterator<Item = (TcpListener, Queue)>,
         local: Option<LocalSocket>,
-        companions: Option<Companions>,
     ) -> Result<(), ServerError> {
-        if let Some(companions) = companions {
-            self.start_cluster(companions)?;
-        }
         for (listener, queue) in workers {
             self.start_worker(queue, listener)?;
         }
@@ -262,26 +246,12 @@ impl Starter {
     }
 
     fn start_worker(&mut self, queue: Queue, listener: TcpListener) -> Result<(), ServerError> {
-        let index = self.workers;
-        self.workers += 1;
+        let index = self.threads.handles.len();
         let worker = WorkerThread::new(queue, listener, index, Arc::clone(&self.shared))?;
         let stopped = self.stopped.clone();
         self.spawn(format!("reverb-worker-{index}"), move |runtime| {
             runtime.block_on(worker.run(stopped))
         })
-    }
-
-    /// Starts the thread that talks to Redis, and waits until it knows whether it is let in.
-    fn start_cluster(&mut self, companions: Companions) -> Result<(), ServerError> {
-        let driver = companions.driver(&self.shared.engine)?;
-        let stopped = self.stopped.clone();
-        let (started, outcome) = mpsc::channel();
-        self.spawn("reverb-cluster".to_owned(), move |runtime| {
-            runtime.block_on(driver.run(stopped, started))
-        })?;
-        // What takes longer is told of when it has happened.
-        let outcome = outcome.recv_timeout(START_TIME).unwrap_or(Ok(()));
-        Ok(outcome?)
     }
 
     fn start_control(&mut self, local: LocalSocket) -> Result<(), ServerError> {

@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub enum Command {
     /// Take the node in under a new generation, with a new lease, and clear away all that it had
-    /// under an earlier one. The first command on a connection. Reply: [`super::Input::Beaten`].
+    /// under an earlier one. The first command on a connection, but for [`Command::Subscribe`]. Reply: [`super::Input::Beaten`].
     Register {
         /// The new generation.
         generation: u64,

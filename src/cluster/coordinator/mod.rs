@@ -5,17 +5,56 @@
 //! their order over one connection to the broker, but for [`Command::Subscribe`] and
 //! [`Command::Unsubscribe`], which have a connection of their own, and hands in the replies and the
 //! messages in the order in which they arrive on either connection.
+//!
+//! Why no event is lost although a node that is alone with its subscribers tells nobody: who is
+//! alone is the topic's *holder* at the broker. Another node that attaches learns of it in the same
+//! step, and does not confirm its subscribers before the holder has said that it shares from now on;
+//! and the holder has read of the other node before it says so. A holder that is told it is one when
+//! it has read of another node already does not take it.
 
 mod command;
+mod following;
 mod input;
+mod nodes;
+mod outgoing;
+mod topic;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 pub use self::{
     command::{Command, Message},
     input::Input,
 };
-use crate::engine::{Engine, cluster::NodeId};
+use self::{
+    nodes::Nodes,
+    outgoing::Counting,
+    topic::{Followed, Stage},
+};
+use crate::engine::{
+    ApplicationIndex, Engine,
+    cluster::{Asker, NodeId, Topic, Version},
+};
+
+/// Between two renewals of the lease.
+const BEAT: Duration = Duration::from_secs(3);
+
+/// After a connection is back, other nodes may need so long to be back as well: what they had is not
+/// given up before.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// After a connection is back, the others need at least so long to try again: what is owed to them
+/// waits for it.
+const LULL: Duration = Duration::from_secs(1);
+
+/// How long a holder may take to share.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a topic stays attached that nobody here needs.
+const VACANCY: Duration = Duration::from_secs(5);
 
 /// The state of a node among others.
 #[derive(Debug)]
@@ -23,6 +62,54 @@ pub struct Coordinator {
     engine: Arc<Engine>,
     node: NodeId,
     commands: Vec<Command>,
+    link: Link,
+    /// The last state of any part of this node.
+    version: Version,
+    topics: HashMap<Topic, Followed>,
+    nodes: Nodes,
+    /// Topics with more or fewer connections, which is told with the next tick.
+    counted: HashSet<Topic>,
+    /// Topics in which this node may be alone.
+    lonely: HashSet<Topic>,
+    /// Topics that nobody here needs since the last tick.
+    idle: HashSet<Topic>,
+    /// Topics that nobody here needs, since when.
+    vacant: HashMap<Topic, Instant>,
+    /// The last claim or question.
+    ticket: u64,
+    questions: HashMap<u64, Asker>,
+    counting: HashMap<ApplicationIndex, Counting>,
+    /// Applications whose connections are told with the next tick.
+    recounted: HashSet<ApplicationIndex>,
+    /// When the lease was last renewed, or meant to be.
+    beaten: Option<Instant>,
+    /// Who was alive then.
+    alive: HashSet<NodeId>,
+    /// The broker was there at the first attempt: nobody has anything to come back with.
+    is_first: bool,
+}
+
+/// ```text
+///          connected             all is heard             taken in
+///   Down ────────────> Hearing ───────────────> Joining ───────────> Up
+///                                                  ^                 │
+///                                                  └─────────────────┘
+///                                                  not known any more
+/// ```
+/// From everywhere back to `Down` when the connection is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Down,
+    /// So many topics are not heard yet.
+    Hearing(usize),
+    Joining,
+    Up {
+        since: Instant,
+        /// Whether what is owed may go: the others have had time to be back.
+        is_open: bool,
+        /// Whether what others had is not waited for any more.
+        is_settled: bool,
+    },
 }
 
 impl Coordinator {
@@ -33,6 +120,21 @@ impl Coordinator {
             engine,
             node,
             commands: Vec::new(),
+            link: Link::Down,
+            version: Version::default(),
+            topics: HashMap::new(),
+            nodes: Nodes::default(),
+            counted: HashSet::new(),
+            lonely: HashSet::new(),
+            idle: HashSet::new(),
+            vacant: HashMap::new(),
+            ticket: 0,
+            questions: HashMap::new(),
+            counting: HashMap::new(),
+            recounted: HashSet::new(),
+            beaten: None,
+            alive: HashSet::new(),
+            is_first: true,
         }
     }
 
@@ -44,11 +146,258 @@ impl Coordinator {
 
     /// Takes an input in. What follows is to be had from [`Coordinator::take_commands`].
     pub fn handle(&mut self, input: Input, now: Instant) {
-        let _ = (input, now, &self.engine);
+        match input {
+            Input::Connected => self.begin(),
+            Input::Disconnected => self.end(),
+            Input::Outbox => self.take_outgoing(),
+            Input::Tick => self.tick(now),
+            Input::Subscribed(topic) => self.heard(&topic, now),
+            Input::Attached {
+                topic,
+                snapshot,
+                holder,
+            } => self.attached(&topic, &snapshot, holder, now),
+            Input::Claimed {
+                topic,
+                ticket,
+                granted,
+            } => self.claimed(&topic, ticket, granted),
+            Input::Beaten { alive } => {
+                self.alive = alive.into_iter().collect();
+                self.beaten(now);
+            }
+            Input::Expired => self.expired(),
+            Input::Admitted {
+                application,
+                admitted,
+            } => self.admitted(application, admitted),
+            Input::Answered { ticket, answer } => {
+                if let Some(asker) = self.questions.remove(&ticket) {
+                    asker.tell(answer);
+                }
+            }
+            Input::Message {
+                from,
+                topic,
+                message,
+            } => self.hear(from, topic, message, now),
+        }
     }
 
     /// The commands that are due, in their order.
     pub fn take_commands(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.commands)
+    }
+
+    /// A connection is there: all that this node needs is to be heard before it joins, so that
+    /// whoever is alive hears what it needs.
+    fn begin(&mut self) {
+        self.forget_all();
+        let topics = self.engine.begin_anew();
+        self.link = Link::Hearing(topics.len());
+        for topic in &topics {
+            self.topics.insert(topic.clone(), Followed::new());
+        }
+        if topics.is_empty() {
+            self.join();
+        } else {
+            self.commands.push(Command::Subscribe(topics));
+        }
+    }
+
+    /// The broker does not know this node any more, but the topics are still heard.
+    fn expired(&mut self) {
+        if !matches!(self.link, Link::Up { .. }) {
+            return;
+        }
+        self.engine.set_reachable(false);
+        let mut heard = std::mem::take(&mut self.topics);
+        self.forget_all();
+        let mut unheard = Vec::new();
+        for topic in self.engine.begin_anew() {
+            let mut followed = Followed::new();
+            match heard.remove(&topic) {
+                Some(earlier) => followed.unheard = earlier.unheard,
+                None => unheard.push(topic.clone()),
+            }
+            self.topics.insert(topic, followed);
+        }
+        let mut unneeded = Vec::new();
+        for (topic, mut followed) in heard {
+            if followed.unheard == 0 {
+                unneeded.push(topic);
+            } else {
+                // It is given up when it is heard.
+                followed.stage = Stage::Subscribing;
+                self.topics.insert(topic, followed);
+            }
+        }
+        if !unneeded.is_empty() {
+            self.commands.push(Command::Unsubscribe(unneeded));
+        }
+        if !unheard.is_empty() {
+            self.commands.push(Command::Subscribe(unheard));
+        }
+        let missing = self.topics.values().filter(|topic| topic.unheard > 0);
+        self.link = Link::Hearing(missing.count());
+        if self.link == Link::Hearing(0) {
+            self.join();
+        }
+    }
+
+    fn end(&mut self) {
+        self.is_first = false;
+        self.link = Link::Down;
+        self.engine.set_reachable(false);
+        self.topics.clear();
+        self.forget_all();
+    }
+
+    /// Forgets whatever was on its way.
+    fn forget_all(&mut self) {
+        self.commands.clear();
+        self.topics.clear();
+        self.counted.clear();
+        self.lonely.clear();
+        self.idle.clear();
+        self.vacant.clear();
+        self.counting.clear();
+        self.recounted.clear();
+        for (_, asker) in self.questions.drain() {
+            asker.tell(None);
+        }
+    }
+
+    fn join(&mut self) {
+        self.link = Link::Joining;
+        self.version.generation += 1;
+        self.commands.push(Command::Register {
+            generation: self.version.generation,
+        });
+    }
+
+    /// The lease runs anew.
+    fn beaten(&mut self, now: Instant) {
+        match self.link {
+            Link::Joining => {
+                self.link = Link::Up {
+                    since: now,
+                    is_open: self.is_first,
+                    is_settled: self.is_first,
+                };
+                self.is_first = false;
+                self.beaten = Some(now);
+                self.engine.set_reachable(true);
+                let topics: Vec<Topic> = self.topics.keys().cloned().collect();
+                for topic in topics {
+                    self.attach(&topic, now);
+                }
+                self.engine.recount();
+                self.engine.ring();
+            }
+            Link::Up { is_settled, .. } => {
+                if is_settled {
+                    self.forget_the_dead();
+                }
+            }
+            Link::Down | Link::Hearing(_) => {}
+        }
+    }
+
+    fn forget_the_dead(&mut self) {
+        for node in self.nodes.keep(&self.alive) {
+            for topic in self.engine.topics_of(node) {
+                self.lose(&topic, node, None);
+            }
+            self.stop_waiting_for(node);
+        }
+    }
+
+    fn stop_waiting_for(&mut self, node: NodeId) {
+        let waiting = self.topics.iter().filter(|(_, followed)| {
+            matches!(followed.stage, Stage::Waiting { holder, .. } if holder == node)
+        });
+        let waiting: Vec<Topic> = waiting.map(|(topic, _)| topic.clone()).collect();
+        for topic in waiting {
+            self.open(&topic);
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let Link::Up { since, is_open, .. } = self.link else {
+            return;
+        };
+        let interval = if is_open { BEAT } else { LULL / 2 };
+        let is_due = |beaten| now.duration_since(beaten) >= interval;
+        if self.beaten.is_none_or(is_due) {
+            self.beat(now);
+        }
+        self.settle(now.duration_since(since), now);
+        self.end_patience(now);
+        self.tell_counts(now);
+        self.claim_lonely();
+        self.leave_vacant(now);
+        self.take_outgoing();
+    }
+
+    /// Looks whether the others have had the time to be back.
+    fn settle(&mut self, time: Duration, now: Instant) {
+        let Link::Up {
+            is_open,
+            is_settled,
+            ..
+        } = self.link
+        else {
+            return;
+        };
+        if !is_open && (time >= GRACE || time >= LULL && self.are_all_back()) {
+            if let Link::Up { is_open, .. } = &mut self.link {
+                *is_open = true;
+            }
+            self.engine.ring();
+        }
+        if !is_settled && time >= GRACE {
+            if let Link::Up { is_settled, .. } = &mut self.link {
+                *is_settled = true;
+            }
+            for (topic, nodes) in self.engine.doubtful() {
+                for node in nodes {
+                    self.lose(&topic, node, None);
+                }
+            }
+            self.beat(now);
+        }
+    }
+
+    fn beat(&mut self, now: Instant) {
+        self.beaten = Some(now);
+        self.commands.push(Command::Beat);
+    }
+
+    /// Whether all are back of whom this node knows, and all that it needs is attached.
+    fn are_all_back(&self) -> bool {
+        self.nodes.are_all_in(&self.alive)
+            && self.topics.values().all(Followed::is_attached)
+            && self.engine.doubtful().is_empty()
+    }
+
+    fn is_settled(&self) -> bool {
+        matches!(
+            self.link,
+            Link::Up {
+                is_settled: true,
+                ..
+            }
+        )
+    }
+
+    fn next_version(&mut self) -> Version {
+        self.version.number += 1;
+        self.version
+    }
+
+    fn next_ticket(&mut self) -> u64 {
+        self.ticket += 1;
+        self.ticket
     }
 }

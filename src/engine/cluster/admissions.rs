@@ -135,6 +135,19 @@ impl Engine {
         }
     }
 
+    /// Has the connections of all applications told to the broker again.
+    pub fn recount(&self) {
+        let Some(outbox) = self.outbox() else {
+            return;
+        };
+        let applications = self.admissions().applications.lock();
+        let known: Vec<_> = applications.keys().copied().collect();
+        drop(applications);
+        for application in known {
+            self.admissions().mark(outbox, application);
+        }
+    }
+
     /// Of those who waited first, so many asked, and so many of them are admitted.
     pub fn admit(&self, application: ApplicationIndex, asked: usize, admitted: usize) {
         let mut applications = self.admissions().applications.lock();

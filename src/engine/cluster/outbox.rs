@@ -161,6 +161,11 @@ impl Outbox {
         }
     }
 
+    /// Wakes the thread that takes, as it has left something.
+    pub(super) fn ring(&self) {
+        self.waker.wake();
+    }
+
     /// Asks; if nobody can be asked, that is the answer.
     pub(in crate::engine) fn ask(&self, question: Question, asker: Asker) {
         let refused = self.push(|queue| {

@@ -41,6 +41,13 @@ impl Engine {
         }
     }
 
+    /// Wakes the thread of the cluster, as it has left something in the outbox.
+    pub fn ring(&self) {
+        if let Some(outbox) = self.outbox() {
+            outbox.ring();
+        }
+    }
+
     /// Begins anew with the broker: the topics that somebody here needs. What is known of others
     /// stays, in doubt, until the topics are attached again.
     pub fn begin_anew(&self) -> Vec<Topic> {
@@ -270,22 +277,6 @@ impl Engine {
     /// An event of this node, the one with that ticket, was numbered by the broker.
     pub fn number_kept(&self, topic: &Topic, kept: &Kept, ticket: u64, now: Instant) {
         self.take_kept(topic, kept, Source::Here(ticket), now);
-    }
-
-    /// Whether what is known here of a channel is all that there is: always so without other nodes,
-    /// and never while the broker cannot be reached.
-    #[must_use]
-    pub fn is_followed(&self, topic: &Topic) -> bool {
-        let Some(outbox) = self.outbox() else {
-            return true;
-        };
-        match &topic.name {
-            Name::Channel(channel) if outbox.is_reachable() => {
-                let key = (topic.application, channel.clone());
-                self.directory().is_followed(&key)
-            }
-            _ => false,
-        }
     }
 
     /// Asks what the other nodes have. Without other nodes, or without the broker, the answer is
