@@ -5,6 +5,7 @@
 //! its own. `README.md` beside this file tells what is measured, and how.
 
 mod context;
+mod cores;
 mod failure;
 mod load;
 mod machine;

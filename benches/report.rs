@@ -90,7 +90,7 @@ impl Goal {
 }
 
 /// About four digits of a figure.
-fn shown(figure: Option<f64>) -> String {
+pub(crate) fn shown(figure: Option<f64>) -> String {
     match figure {
         None => "-".to_owned(),
         Some(figure) if figure >= 1000.0 => thousands(figure.round() as u64),

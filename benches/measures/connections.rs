@@ -93,7 +93,8 @@ pub(super) fn cycles(context: &Context) -> Result<Vec<Row>, Failure> {
     .collect())
 }
 
-fn come_and_go(host: &Host, length: Duration) -> Result<Sample, Failure> {
+/// Cycles of connecting, subscribing and closing.
+pub(crate) fn come_and_go(host: &Host, length: Duration) -> Result<Sample, Failure> {
     let mut crowd = host.crowd()?;
     let channel = channel(host);
     for _ in 0..OPENING {

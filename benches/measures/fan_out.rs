@@ -48,6 +48,11 @@ pub(super) fn run(
     Flight::prepare(host, plan)?.at_full_speed(host, context.window())
 }
 
+/// One run at full speed to 1,000 subscribers.
+pub(crate) fn reach_a_thousand(context: &Context, host: &Host) -> Result<Sample, Failure> {
+    run(context, host, (1000, SMALL))
+}
+
 fn measure(
     context: &Context,
     name: &str,

@@ -16,8 +16,13 @@ mod workers;
 
 use std::{path::Path, time::Instant};
 
+pub(crate) use connections::come_and_go;
+pub(crate) use fan_out::reach_a_thousand;
+pub(crate) use publishing::call as publish_over_http;
+
 use super::{
     context::Context,
+    cores,
     failure::Failure,
     machine,
     options::Options,
@@ -47,6 +52,7 @@ const ALL: &[(&str, Run)] = &[
     ("growth-channels", growth::channels),
     ("growth-disconnects", growth::disconnects),
     ("workers", workers::run),
+    ("cores", cores::run),
 ];
 
 pub(crate) fn run_all(options: &Options) -> Result<(), Failure> {

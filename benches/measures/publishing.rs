@@ -35,7 +35,8 @@ pub(super) fn http(context: &Context) -> Result<Vec<Row>, Failure> {
     .collect())
 }
 
-fn call(host: &Host, length: Duration) -> Result<Sample, Failure> {
+/// The same signed request from several callers, for so long.
+pub(crate) fn call(host: &Host, length: Duration) -> Result<Sample, Failure> {
     let mut crowd = host.crowd()?;
     let link = crowd.links.dial_http()?;
     let server = (host.address, &host.credentials);

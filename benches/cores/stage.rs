@@ -1,0 +1,207 @@
+//! The real engine with as many workers as asked for, without sockets.
+
+use std::{
+    io::IoSlice,
+    sync::{Arc, OnceLock},
+    thread::Thread,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use reverb::{
+    engine::{
+        Application, ApplicationIndex, ApplicationLimits, Applications, ClientEvents,
+        ConnectionKey, Engine, EventKinds, Gone, Limits, Notices, Opening, Outlet, Publication,
+        Wake, Worker,
+    },
+    protocol::{ChannelName, SocketId, auth},
+    websocket::{Compression, Message},
+};
+use serde_json::json;
+
+use crate::failure::Failure;
+
+const KEY: &str = "bench-key";
+const SECRET: &str = "bench-secret";
+
+/// Takes everything at once: what is measured is the engine, not the kernel.
+pub(super) struct Sink;
+
+impl Outlet for Sink {
+    fn send(&mut self, frames: &[IoSlice<'_>]) -> Result<usize, Gone> {
+        Ok(frames.iter().map(|frame| frame.len()).sum())
+    }
+
+    fn finish(&mut self) {}
+}
+
+/// Wakes the thread of a worker, once there is one.
+#[derive(Clone, Default)]
+pub(super) struct Bell(Arc<OnceLock<Thread>>);
+
+impl Bell {
+    /// To be called by the worker's thread.
+    pub(super) fn hang(&self) {
+        self.0.get_or_init(std::thread::current);
+    }
+}
+
+impl Wake for Bell {
+    fn wake(&self) {
+        if let Some(thread) = self.0.get() {
+            thread.unpark();
+        }
+    }
+}
+
+pub(super) struct Stage {
+    pub(super) engine: Arc<Engine>,
+    pub(super) workers: Vec<Player>,
+}
+
+/// A worker with what its thread needs besides.
+pub(super) struct Player {
+    pub(super) worker: Worker<Sink>,
+    pub(super) bell: Bell,
+    pub(super) application: ApplicationIndex,
+    engine: Arc<Engine>,
+    /// Socket ids are told apart by the worker in their upper half.
+    next_socket: u64,
+}
+
+impl Stage {
+    pub(super) fn new(workers: usize) -> Result<Self, Failure> {
+        let bells = vec![(); workers];
+        let bells: Vec<_> = bells.into_iter().map(|()| Bell::default()).collect();
+        let wakers = bells
+            .iter()
+            .map(|bell| Box::new(bell.clone()) as Box<dyn Wake>)
+            .collect();
+        let notices = Arc::new(Notices::new(false, EventKinds::default())?);
+        let limits = Limits {
+            max_backlog: 1 << 20,
+            cache_ttl: Duration::from_secs(60),
+            compression: Compression::Off,
+            coalesce: Duration::ZERO,
+        };
+        let applications = Applications::new(vec![application()]);
+        let application = applications
+            .by_key(KEY)
+            .ok_or_else(|| Failure::Server("its application is gone".to_owned()))?;
+        let engine = Arc::new(Engine::new(applications, wakers, notices, limits));
+        let player = |(index, bell)| Player {
+            worker: Worker::new(Arc::clone(&engine), index),
+            bell,
+            application,
+            engine: Arc::clone(&engine),
+            next_socket: (index as u64) << 32,
+        };
+        Ok(Self {
+            workers: bells.into_iter().enumerate().map(player).collect(),
+            engine,
+        })
+    }
+
+    /// Subscribes connections of every worker to a channel.
+    pub(super) fn subscribe(&mut self, each: usize, channel: &str) {
+        for player in &mut self.workers {
+            for _ in 0..each {
+                player.subscribe(channel);
+            }
+        }
+        self.settle();
+    }
+
+    /// Has every worker do what there is to do.
+    pub(super) fn settle(&mut self) {
+        for player in &mut self.workers {
+            player.settle();
+        }
+    }
+}
+
+impl Player {
+    pub(super) fn connect(&mut self) -> (ConnectionKey, SocketId) {
+        self.next_socket += 1;
+        let socket_id = SocketId::from_random(self.next_socket);
+        let opening = Opening {
+            head: Bytes::new(),
+            application_key: KEY,
+            origin: None,
+            socket_id,
+            window: None,
+        };
+        let key = self.worker.open(Sink, opening, Instant::now());
+        (key, socket_id)
+    }
+
+    pub(super) fn subscribe(&mut self, channel: &str) -> ConnectionKey {
+        let (key, _) = self.connect();
+        let request = json!({ "event": "pusher:subscribe", "data": { "channel": channel } });
+        self.say(key, &request.to_string());
+        key
+    }
+
+    pub(super) fn say(&mut self, key: ConnectionKey, message: &str) {
+        let now = Instant::now();
+        self.worker.receive(key, Message::Text(message.into()), now);
+        self.worker.flush(key, now);
+    }
+
+    /// Publishes to one channel.
+    pub(super) fn publish(&self, channel: &ChannelName, data: &str) {
+        let publication = Publication {
+            event: "bench",
+            data,
+            channels: std::slice::from_ref(channel),
+            except: None,
+        };
+        self.engine
+            .publish(self.application, &publication, Instant::now());
+    }
+
+    /// Delivers what is in the inbox.
+    pub(super) fn settle(&mut self) {
+        let now = Instant::now();
+        self.worker.drain_inbox(now);
+        while self.worker.sweep(32, now) {
+            self.worker.drain_inbox(now);
+        }
+    }
+
+    pub(super) fn is_congested(&self) -> bool {
+        self.engine.is_congested()
+    }
+}
+
+/// The request of a member to join a presence channel.
+pub(super) fn join(socket_id: SocketId, channel: &str, member: u64) -> String {
+    let data = format!(r#"{{"user_id":"m-{member:05}","user_info":{{"name":"Ada"}}}}"#);
+    let signature = auth::sign_channel(SECRET, &socket_id.to_string(), channel, Some(&data));
+    json!({ "event": "pusher:subscribe", "data": {
+        "channel": channel, "auth": format!("{KEY}:{signature}"), "channel_data": data,
+    } })
+    .to_string()
+}
+
+/// A name that is surely valid.
+pub(super) fn name(text: &str) -> Result<ChannelName, Failure> {
+    ChannelName::parse(text).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn application() -> Application {
+    Application {
+        id: "bench".to_owned(),
+        key: KEY.to_owned(),
+        secret: SECRET.to_owned(),
+        ping_interval: Duration::from_secs(60),
+        activity_timeout: 30,
+        allowed_origins: vec!["*".to_owned()],
+        max_message_size: 10_000,
+        max_connections: None,
+        client_events: ClientEvents::Members,
+        rate_limit: None,
+        limits: ApplicationLimits::default(),
+        subscription_count: false,
+    }
+}
