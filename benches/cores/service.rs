@@ -26,7 +26,7 @@ pub(super) struct Service {
     /// A cache line from another core of a large machine.
     pub(super) transfer: Time,
     /// The same between the two cores here, which are often two threads of one.
-    near: Time,
+    pub(super) near: Time,
     /// `write(2)` to the `eventfd` of a worker that sleeps.
     pub(super) wake: Time,
     /// Looking a channel up, as a publish without subscribers does: all of it counts as the time
