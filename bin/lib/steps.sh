@@ -9,7 +9,7 @@ steps=(
     'autobahn  45  the Autobahn test suite against the WebSocket code, compression included'
     'extension 20  the release build of the extension'
     'phpt      10  the extension itself'
-    'stubs      5  stubs/ against reflection'
+    'stubs      5  stubs/ against reflection, and the examples of stubs/ and README.md'
     'unit      10  the Composer package with a fake server'
     'laravel   15  the Composer package in a real Laravel'
     'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'

@@ -7,12 +7,18 @@ namespace Reverb;
  *
  * An event goes to the server of this very process if there is one, else over the server's unix socket,
  * else, when nobody listens there, over HTTP. Connections are kept by the process, across requests and objects,
- * and are never shared with a forked child.
+ * and are never shared with a forked child. Every example below is run by the tests.
  */
 final class Publisher
 {
     /**
      * Create a publisher. Nothing is connected before the first event.
+     *
+     * ```php
+     * $publisher = new Reverb\Publisher([
+     *     'app_id' => '1', 'key' => 'my-key', 'secret' => 'my-secret', 'socket' => '/run/reverb.sock',
+     * ]);
+     * ```
      *
      * @param  array{
      *     app_id: string,
@@ -47,6 +53,10 @@ final class Publisher
      *
      * An exception means that the event was not published, unless it says that no answer came or the connection was lost.
      *
+     * ```php
+     * $publisher->publish(['news', 'private-orders.7'], 'posted', json_encode(['title' => 'Hello']));
+     * ```
+     *
      * @param  list<string>  $channels  At least one; an encrypted one must be the only one.
      * @param  string  $data  What subscribers receive, mostly JSON text; UTF-8.
      * @param  string|null  $socketId  The connection that does not receive the event.
@@ -65,6 +75,13 @@ final class Publisher
      * Over HTTP this is one request, which must be within the server's limit as a whole, and is published as a whole.
      * Over the unix socket each event is judged by itself: the exception is about the first that was refused.
      *
+     * ```php
+     * $publisher->publishBatch([
+     *     ['channels' => ['news'], 'event' => 'posted', 'data' => '{"title":"Hello"}'],
+     *     ['channels' => ['private-orders.7'], 'event' => 'shipped', 'data' => '{}', 'socket_id' => '1234.5678'],
+     * ]);
+     * ```
+     *
      * @param  list<array{channels: list<string>, event: string, data: string, socket_id?: string|null}>  $events
      *
      * @throws PublishException
@@ -80,6 +97,12 @@ final class Publisher
      *
      * It makes a difference for the unix socket only. What fails later is told by the next call, which publishes nothing then,
      * and counted by `failures()`. Events that were written arrive even if the process ends right after.
+     *
+     * ```php
+     * $waited = $publisher->acknowledge(false);   // true
+     * $publisher->publish(['news'], 'posted', '{}');
+     * $publisher->acknowledge($waited);
+     * ```
      */
     public function acknowledge(bool $acknowledge): bool
     {
@@ -88,6 +111,16 @@ final class Publisher
 
     /**
      * Wait until the server has answered every event that was not waited for.
+     *
+     * ```php
+     * $publisher->acknowledge(false);
+     *
+     * foreach (['red', 'green', 'blue'] as $colour) {
+     *     $publisher->publish(['colours'], 'mixed', json_encode($colour));
+     * }
+     *
+     * $publisher->settle();
+     * ```
      *
      * @throws PublishException  About the first that failed.
      */
@@ -98,6 +131,10 @@ final class Publisher
 
     /**
      * Get the number of this process's events that failed after their `publish()` had returned.
+     *
+     * ```php
+     * $publisher->failures();   // 0
+     * ```
      */
     public function failures(): int
     {
@@ -106,6 +143,10 @@ final class Publisher
 
     /**
      * Get the occupied channels, or those whose names begin with the prefix.
+     *
+     * ```php
+     * $publisher->channels('presence-', ['user_count']);   // ['presence-room' => ['user_count' => 2]]
+     * ```
      *
      * @param  list<'user_count'|'subscription_count'|'cache'>|null  $info  What to tell about each.
      * @return array<string, array<string, mixed>>  By name.
@@ -121,6 +162,11 @@ final class Publisher
     /**
      * Get whether the channel is occupied, and what else is asked for.
      *
+     * ```php
+     * $publisher->channel('presence-room', ['user_count', 'subscription_count']);   // ['occupied' => true, 'user_count' => 2]
+     * $publisher->channel('nobody-is-here');   // ['occupied' => false]
+     * ```
+     *
      * @param  list<'user_count'|'subscription_count'|'cache'>|null  $info
      * @return array{occupied: bool, user_count?: int, subscription_count?: int, cache?: mixed}
      *
@@ -135,6 +181,10 @@ final class Publisher
     /**
      * Get the ids of the users in a presence channel.
      *
+     * ```php
+     * $publisher->users('presence-room');   // ['7', '8']
+     * ```
+     *
      * @return list<mixed>  As they were signed: mostly strings or integers.
      *
      * @throws PublishException
@@ -147,6 +197,10 @@ final class Publisher
     /**
      * Close all connections of a user who has signed in.
      *
+     * ```php
+     * $publisher->terminate('8');
+     * ```
+     *
      * @throws PublishException
      */
     public function terminate(string $userId): void
@@ -156,6 +210,10 @@ final class Publisher
 
     /**
      * Get the application's figures.
+     *
+     * ```php
+     * $publisher->stats();   // ['connections' => 2, 'channels' => 1]
+     * ```
      *
      * @return array{connections: int, channels: int}
      *
@@ -168,6 +226,15 @@ final class Publisher
 
     /**
      * Sign a connection's subscription to a private or presence channel.
+     *
+     * ```php
+     * echo json_encode($publisher->authorizeChannel($_POST['socket_id'], 'private-orders.7'));
+     *
+     * // For a presence channel, with who it is that subscribes; "user_id" is a must:
+     * echo json_encode($publisher->authorizeChannel(
+     *     $_POST['socket_id'], 'presence-room', json_encode(['user_id' => '7', 'user_info' => ['name' => 'Ada']])
+     * ));
+     * ```
      *
      * @param  string|null  $channelData  JSON text about the member of a presence channel.
      * @return array{auth: string, channel_data?: string, shared_secret?: string}  `shared_secret` is the key of an encrypted channel.
@@ -182,6 +249,10 @@ final class Publisher
     /**
      * Sign a user's sign-in.
      *
+     * ```php
+     * echo json_encode($publisher->authenticateUser($_POST['socket_id'], json_encode(['id' => '7', 'name' => 'Ada'])));
+     * ```
+     *
      * @param  string  $userData  JSON text about the user.
      * @return array{auth: string, user_data: string}
      *
@@ -194,6 +265,11 @@ final class Publisher
 
     /**
      * Get the way of the last event or question: `process`, `unix` or `http`, or `''` before the first.
+     *
+     * ```php
+     * $publisher->publish(['news'], 'posted', '{}');
+     * $publisher->route();   // 'process'
+     * ```
      */
     public function route(): string
     {
