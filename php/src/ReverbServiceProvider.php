@@ -118,12 +118,13 @@ class ReverbServiceProvider extends ServiceProvider
      */
     protected function registerBroadcaster(BroadcastManager $manager): void
     {
-        $manager->extend('reverb', function ($app, array $config) {
+        $manager->extend('reverb', function ($app, array $config) use ($manager) {
             return new ReverbBroadcaster(
                 $app->make(Engine::class),
                 $config,
                 $app->make('config')->get('reverb.servers.reverb.socket'),
                 $app->make(Batch::class),
+                $manager,
             );
         });
     }

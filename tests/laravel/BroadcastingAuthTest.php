@@ -3,6 +3,7 @@
 namespace Laravel\Reverb\Tests\Laravel;
 
 use App\Models\User;
+use Illuminate\Broadcasting\Broadcasters\PusherBroadcaster;
 use Illuminate\Support\Facades\Broadcast;
 use Illuminate\Testing\TestResponse;
 
@@ -26,12 +27,23 @@ class BroadcastingAuthTest extends TestCase
         ]);
     }
 
-    public function test_jsonp_is_answered_as_such(): void
+    public function test_jsonp_is_answered_as_such_where_the_connection_allows_it(): void
     {
+        config(['broadcasting.connections.reverb.jsonp' => true]);
+        Broadcast::purge('reverb');
+        require base_path('routes/channels.php');
+
         $this->assertSame(
             '/**/answer({"auth":"test-key:2946fb37923b537c01c731b5af7cff372bfa399b654bc4cb9a0ebde9f50a2f08"});',
             $this->authorize('private-App.Models.User.42', ['callback' => 'answer'])->assertOk()->getContent()
         );
+    }
+
+    public function test_jsonp_is_allowed_unless_the_framework_wants_to_be_told(): void
+    {
+        $content = $this->authorize('private-App.Models.User.42', ['callback' => 'answer'])->assertOk()->getContent();
+
+        $this->assertSame(property_exists(PusherBroadcaster::class, 'allowJsonp'), ! str_starts_with($content, '/**/answer('));
     }
 
     public function test_somebody_else_is_refused(): void

@@ -180,6 +180,15 @@ class FakeTest extends TestCase
         return ['none' => [null], 'null' => ['null'], 'log' => ['log']];
     }
 
+    public function test_what_would_be_encrypted_can_be_read(): void
+    {
+        Reverb::fake();
+
+        Broadcast::connection()->broadcast(['private-encrypted-notes'], 'written', ['text' => 'secret']);
+
+        Reverb::assertBroadcastOn('private-encrypted-notes', 'written', fn ($payload) => $payload === ['text' => 'secret']);
+    }
+
     public function test_a_second_fake_begins_anew(): void
     {
         Reverb::fake();

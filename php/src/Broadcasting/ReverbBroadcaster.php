@@ -5,6 +5,7 @@ namespace Laravel\Reverb\Broadcasting;
 use Illuminate\Broadcasting\Broadcasters\Broadcaster;
 use Illuminate\Broadcasting\Broadcasters\PusherBroadcaster;
 use Illuminate\Broadcasting\BroadcastException;
+use Illuminate\Broadcasting\BroadcastManager;
 use Illuminate\Support\Arr;
 use JsonException;
 use Laravel\Reverb\Native\Contracts\Engine;
@@ -41,6 +42,7 @@ class ReverbBroadcaster extends PusherBroadcaster
         protected array $config,
         protected ?string $socket = null,
         protected Batch $batch = new Batch,
+        protected BroadcastManager $manager = new BroadcastManager(null),
     ) {
         //
     }
@@ -172,9 +174,7 @@ class ReverbBroadcaster extends PusherBroadcaster
             );
         }
 
-        return $this->sdk ??= new Pusher(
-            $this->config['key'], $this->config['secret'], $this->config['app_id'], $this->config['options'] ?? []
-        );
+        return $this->sdk ??= $this->manager->pusher($this->config);
     }
 
     /**
@@ -244,9 +244,17 @@ class ReverbBroadcaster extends PusherBroadcaster
      */
     protected function respond(mixed $request, array $signature): mixed
     {
-        return $request->input('callback')
+        return $request->input('callback') && $this->allowsJsonp()
             ? response()->json($signature)->withCallback($request->callback)
             : $signature;
+    }
+
+    /**
+     * Determine whether an answer may be a call of the callback that the request names: newer frameworks want to be told.
+     */
+    protected function allowsJsonp(): bool
+    {
+        return (bool) ($this->config['jsonp'] ?? ! property_exists(PusherBroadcaster::class, 'allowJsonp'));
     }
 
     /**
