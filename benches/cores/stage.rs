@@ -127,6 +127,7 @@ impl Player {
         let opening = Opening {
             head: Bytes::new(),
             application_key: KEY,
+            address: None,
             origin: None,
             socket_id,
             window: None,
