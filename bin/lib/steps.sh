@@ -39,8 +39,10 @@ step_clippy() {
     cargo clippy --locked --all-targets -- -D warnings
 }
 
+# Servers that share one Redis are tested with real ones, and TLS with real certificates.
 step_rust() {
     need_cargo
+    need_apt redis-server redis-tools openssl
     cargo test --locked --no-default-features --no-fail-fast
 }
 

@@ -143,6 +143,13 @@ impl Response {
         self
     }
 
+    /// Says that the other servers could not be asked, so that only what this one knows is told.
+    #[must_use]
+    pub fn incomplete(mut self) -> Self {
+        self.headers.push(("Reverb-Incomplete", "redis"));
+        self
+    }
+
     fn json(status: u16, value: &impl Serialize) -> Self {
         let headers = vec![
             ("Cache-Control", "no-cache, private"),

@@ -1,7 +1,7 @@
 //! The first way: the engine of this process.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -14,13 +14,20 @@ use super::{
     publisher::Event,
 };
 use crate::{
-    engine::{ApplicationIndex, ApplicationLimits, Engine, Publication, process},
-    inquiry,
+    engine::{
+        ApplicationIndex, ApplicationLimits, Engine, Publication,
+        cluster::{Asker, Question},
+        process,
+    },
+    inquiry::{self, Elsewhere},
     protocol::{ChannelName, SocketId},
 };
 
 /// How often a full engine is looked at; nothing wakes a publisher that waits for it.
 const CONGESTED_PAUSE: Duration = Duration::from_millis(1);
+
+/// How long other servers may take to answer.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// Publishes to the engine that runs in this process; `None` if there is none that knows the application by this secret.
 ///
@@ -45,8 +52,29 @@ pub(super) fn publish(options: &Options, events: &[Event<'_>]) -> Option<Result<
 pub(super) fn ask(options: &Options, request: &Request) -> Option<(u16, String)> {
     let (engine, index) = engine_of(options)?;
     let call = (request.method, &*request.target());
-    let response = inquiry::call(&engine, index, call, Instant::now());
+    let response = inquiry::read(&engine, index, call).map_or_else(
+        |response| response,
+        |command| {
+            let elsewhere = elsewhere(&engine, inquiry::question(&engine, index, &command));
+            inquiry::answer(&engine, index, &command, &elsewhere, Instant::now())
+        },
+    );
     Some((response.status, response.body))
+}
+
+/// Asks the other servers, and waits for a moment.
+fn elsewhere(engine: &Engine, question: Option<Question>) -> Elsewhere {
+    let Some(question) = question else {
+        return Elsewhere::Nothing;
+    };
+    let (sender, receiver) = mpsc::channel();
+    // An answer that comes too late is nobody's.
+    let asker = Asker::new(move |answer| drop(sender.send(answer)));
+    engine.ask(question, asker);
+    match receiver.recv_timeout(ANSWER_TIME) {
+        Ok(Some(answer)) => Elsewhere::Known(answer),
+        _ => Elsewhere::Unknown,
+    }
 }
 
 /// The engine of this process, if it knows the application by this secret.

@@ -3,6 +3,27 @@
 //! [`Coordinator`] decides who is told what, and when; it knows neither Redis nor bytes, sockets or
 //! the clock.
 
+mod broker;
+mod complaints;
+mod connect;
 mod coordinator;
+mod driver;
+mod ears;
+mod envelope;
+mod link;
+mod names;
+mod script;
+mod seal;
+mod settings;
+mod slot;
+mod tls;
+mod value;
+mod wire;
 
 pub use coordinator::{Command, Coordinator, Input, Message};
+pub use driver::{Bell, Driver, UnusableRedis};
+pub use settings::{Address, Credentials, Settings, Times, TlsSettings, Topology};
+
+#[cfg(test)]
+#[path = "../../tests/cluster/inside/mod.rs"]
+mod inside;

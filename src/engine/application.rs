@@ -233,6 +233,11 @@ impl Applications {
         &self.list[index.0 as usize]
     }
 
+    /// All of them.
+    pub fn indices(&self) -> impl Iterator<Item = ApplicationIndex> {
+        (0..).map(ApplicationIndex).take(self.list.len())
+    }
+
     /// How many connections the application has.
     #[must_use]
     pub fn connections(&self, index: ApplicationIndex) -> usize {

@@ -3,28 +3,27 @@
 //! The same for all who ask: callers of the HTTP API and of the unix socket (`crate::server`), and PHP code in the
 //! server's own process (`crate::client`). It knows neither of these, no socket and no clock.
 
+mod elsewhere;
+
 use std::time::Instant;
 
+pub use self::elsewhere::{Elsewhere, question};
 use crate::{
-    api::{ApiError, ChannelInfo, Command, Info, Limits, Occupancy, Query, Response, Route},
+    api::{ApiError, Command, Limits, Occupancy, Query, Response, Route},
     engine::{self, ApplicationIndex, ApplicationLimits, Engine},
     protocol::ChannelName,
 };
 
-/// Carries out a request without a body whose sender is known: its path is that of the HTTP API, with its parameters.
-#[must_use]
-pub fn call(
+/// Reads a request without a body whose sender is known: its path is that of the HTTP API, with its parameters.
+///
+/// # Errors
+/// The response, if it is none that can be answered.
+pub fn read(
     engine: &Engine,
     application: ApplicationIndex,
     (method, target): (&str, &str),
-    now: Instant,
-) -> Response {
-    parse(engine, application, method, target)
-        .and_then(|command| {
-            // An event needs a body, and has ways of its own.
-            answer(engine, application, &command, now).ok_or(ApiError::NotFound)
-        })
-        .unwrap_or_else(Response::from)
+) -> Result<Command, Response> {
+    parse(engine, application, method, target).map_err(Response::from)
 }
 
 fn parse(
@@ -45,22 +44,23 @@ fn parse(
     Ok(command)
 }
 
-/// Carries out a command; `None` if it publishes.
+/// Carries out a command; it does not publish, for which there are ways of its own.
 #[must_use]
 pub fn answer(
     engine: &Engine,
     application: ApplicationIndex,
     command: &Command,
+    elsewhere: &Elsewhere,
     now: Instant,
-) -> Option<Response> {
-    Some(match command {
-        Command::Publish(_) | Command::PublishBatch(_) => return None,
+) -> Response {
+    let response = match command {
+        Command::Publish(_) | Command::PublishBatch(_) => return ApiError::NotFound.into(),
         Command::Connections => {
-            Response::connections(engine.applications().connections(application))
+            let here = engine.applications().connections(application);
+            Response::connections(here + elsewhere.connections())
         }
         Command::Channels { prefix, info } => {
-            let mut channels = engine.channels(application, prefix, now);
-            channels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            let channels = elsewhere.list(engine, application, prefix, now);
             let infos = channels.into_iter().map(|(name, occupancy)| {
                 let info = info.of(&name, described(occupancy));
                 (name, info)
@@ -69,29 +69,26 @@ pub fn answer(
         }
         Command::Channel { channel, info } => {
             let info = info.with_occupied();
-            Response::channel(&channel_info(engine, application, info, channel, now))
+            let server = (engine, application);
+            Response::channel(&elsewhere.channel_info(server, info, channel, now))
         }
-        Command::Users { channel } => users(engine, application, channel),
+        Command::Users { channel } => users(engine, application, channel, elsewhere),
         Command::TerminateConnections { user_id } => {
             engine.terminate(application, user_id);
             Response::done()
         }
-    })
+    };
+    marked(response, elsewhere)
 }
 
-/// What is told about a channel.
+/// Says of a response that others are left out, if they are.
 #[must_use]
-pub fn channel_info(
-    engine: &Engine,
-    application: ApplicationIndex,
-    info: Info,
-    channel: &ChannelName,
-    now: Instant,
-) -> ChannelInfo {
-    info.of(
-        channel,
-        described(engine.occupancy(application, channel, now)),
-    )
+pub fn marked(response: Response, elsewhere: &Elsewhere) -> Response {
+    if elsewhere.is_unknown() {
+        response.incomplete()
+    } else {
+        response
+    }
 }
 
 /// An application's limits, as far as they concern the API.
@@ -106,11 +103,16 @@ pub fn limits(limits: &ApplicationLimits) -> Limits {
     }
 }
 
-fn users(engine: &Engine, application: ApplicationIndex, channel: &ChannelName) -> Response {
+fn users(
+    engine: &Engine,
+    application: ApplicationIndex,
+    channel: &ChannelName,
+    elsewhere: &Elsewhere,
+) -> Response {
     if !channel.is_presence() {
         return Response::users_of_other_channel();
     }
-    let Some(members) = engine.members(application, channel) else {
+    let Some(members) = elsewhere.members(engine, application, channel) else {
         return Response::users_of_unknown_channel();
     };
     let ids: Vec<_> = members

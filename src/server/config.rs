@@ -1,6 +1,7 @@
 //! The configuration of a server, read from JSON-like values and checked before anything starts.
 
 mod fields;
+mod scaling;
 
 use std::{collections::HashSet, net::IpAddr, path::PathBuf, time::Duration};
 
@@ -10,6 +11,7 @@ pub use self::fields::ConfigError;
 use self::fields::Fields;
 use super::{proxies::Proxies, time_limits::TimeLimits};
 use crate::{
+    cluster::Settings,
     engine::{
         Application, ApplicationLimits, ClientEvents, EventKind, EventKinds, Limits, RateLimit,
     },
@@ -35,6 +37,8 @@ pub struct Config {
     pub(super) events: EventKinds,
     pub(super) times: TimeLimits,
     pub(super) applications: Vec<Application>,
+    /// None for a server that works alone.
+    pub(super) scaling: Option<Settings>,
 }
 
 const DEFAULT_REQUEST_SIZE: u64 = 10_000;
@@ -96,6 +100,7 @@ impl Config {
             events: events(&fields)?,
             times: TimeLimits::default(),
             applications: applications(&fields)?,
+            scaling: scaling::scaling(&fields)?,
         })
     }
 }

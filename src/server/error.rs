@@ -2,6 +2,8 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
+use crate::cluster::UnusableRedis;
+
 /// What a server cannot do; the text says what the operator can do.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -28,6 +30,9 @@ pub enum ServerError {
     /// The system refused a thread, a pipe or an event queue.
     #[error("the system refused a resource: {0}; check the limits of processes and open files")]
     Resource(#[from] io::Error),
+    /// Redis does not let this server in.
+    #[error("{0}; check scaling.server, or the Redis connection of the application")]
+    Redis(#[from] UnusableRedis),
     /// The workers have more to deliver than they should, for too long.
     #[error("the server was too busy for {} s; publish less, or give it more workers", .0.as_secs())]
     Busy(Duration),

@@ -27,10 +27,10 @@ use tokio::{
 };
 
 use self::patient::Patient;
-use super::running::Shared;
+use super::{elsewhere, running::Shared};
 use crate::{
     api::{
-        self, ApiError, ChannelInfo, Command, Endpoint, Event, Info, Query, Response, Route,
+        self, ApiError, Command, Endpoint, Event, Info, Query, Response, Route,
         signature::{self, Clock, Signed},
     },
     engine::{ApplicationIndex, Publication},
@@ -163,33 +163,49 @@ async fn carry_out(
     let engine = &shared.engine;
     let command = Command::parse(endpoint, query, body)?;
     inquiry::limits(&engine.applications().application(application).limits).check(&command)?;
-    Ok(match command {
+    let events: &[Event] = match &command {
+        Command::Publish(event) => std::slice::from_ref(event),
+        Command::PublishBatch(events) => events,
+        _ => &[],
+    };
+    for event in events {
+        publish(shared, application, event).await?;
+    }
+    let question = inquiry::question(engine, application, &command);
+    let elsewhere = elsewhere::ask(engine, question).await;
+    let now = Instant::now();
+    let info_of = |info: Info, channel: &ChannelName| {
+        elsewhere.channel_info((engine, application), info, channel, now)
+    };
+    let response = match &command {
         Command::Publish(event) => {
-            publish(shared, application, &event).await?;
             let infos = event.info.map(|info| {
-                event
-                    .channels
-                    .iter()
-                    .map(|channel| (channel.clone(), info_of(shared, application, info, channel)))
+                let channels = event.channels.iter();
+                channels
+                    .map(|channel| (channel.clone(), info_of(info, channel)))
                     .collect::<Vec<_>>()
             });
             Response::published(infos.as_deref())
         }
         Command::PublishBatch(events) => {
-            let mut infos = Vec::new();
-            for event in &events {
-                publish(shared, application, event).await?;
-                infos.extend(event.channels.iter().map(|channel| {
-                    event
-                        .info
-                        .map(|info| info_of(shared, application, info, channel))
-                }));
-            }
+            let infos: Vec<_> = events
+                .iter()
+                .flat_map(|event| event.channels.iter().map(|channel| (event.info, channel)))
+                .map(|(info, channel)| info.map(|info| info_of(info, channel)))
+                .collect();
             Response::batch_published(&infos)
         }
-        command => inquiry::answer(engine, application, &command, Instant::now())
-            .ok_or(ApiError::NotFound)?,
-    })
+        command => {
+            return Ok(inquiry::answer(
+                engine,
+                application,
+                command,
+                &elsewhere,
+                now,
+            ));
+        }
+    };
+    Ok(inquiry::marked(response, &elsewhere))
 }
 
 async fn publish(
@@ -216,15 +232,6 @@ pub(super) async fn until_calm(shared: &Shared) {
     while shared.engine.is_congested() {
         sleep(CONGESTION_PAUSE).await;
     }
-}
-
-fn info_of(
-    shared: &Shared,
-    application: ApplicationIndex,
-    info: Info,
-    channel: &ChannelName,
-) -> ChannelInfo {
-    inquiry::channel_info(&shared.engine, application, info, channel, Instant::now())
 }
 
 /// Reads a body, unless it announces or brings more than it may.

@@ -21,10 +21,10 @@ use tokio::{
     time::{interval, timeout},
 };
 
-use super::{ServerError, http::until_calm, running::Shared};
+use super::{ServerError, elsewhere, http::until_calm, running::Shared};
 use crate::{
     api::Response,
-    engine::{ApplicationIndex, Publication},
+    engine::{ApplicationIndex, Engine, Publication},
     inquiry,
     protocol::{
         ChannelName, SocketId,
@@ -294,8 +294,7 @@ impl Publisher {
                 ClientFrame::Call { method, target } => {
                     let request = (method, target);
                     let engine = &self.shared.engine;
-                    let answer = inquiry::call(engine, application, request, Instant::now());
-                    Said::Answer(answer)
+                    Said::Answer(call(engine, application, request).await)
                 }
                 ClientFrame::Hello(_) => {
                     return Err(End::Refused(Reason::MALFORMED, "a second Hello".to_owned()));
@@ -326,6 +325,17 @@ impl Drop for Publisher {
             let _ = send(&self.stream, &self.output, flags);
         }
     }
+}
+
+/// Answers a request, with what other servers have.
+async fn call(engine: &Engine, application: ApplicationIndex, request: (&str, &str)) -> Response {
+    let command = match inquiry::read(engine, application, request) {
+        Ok(command) => command,
+        Err(response) => return response,
+    };
+    let question = inquiry::question(engine, application, &command);
+    let elsewhere = elsewhere::ask(engine, question).await;
+    inquiry::answer(engine, application, &command, &elsewhere, Instant::now())
 }
 
 /// What is said about one frame.

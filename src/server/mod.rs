@@ -4,7 +4,9 @@
 //! them on, the messages of the protocol. `src/README.md` draws the threads.
 
 mod alarm;
+mod companions;
 mod config;
+mod elsewhere;
 mod entrance;
 mod error;
 mod http;

@@ -19,6 +19,7 @@ use tokio::{
 
 use super::{
     Config, ServerError,
+    companions::{Companions, START_TIME},
     listener::listen,
     local::LocalSocket,
     open_files,
@@ -94,7 +95,14 @@ impl Server {
             .map(Queue::waker)
             .collect::<io::Result<Vec<_>>>()?;
         let applications = Applications::new(config.applications);
-        let engine = Arc::new(Engine::new(applications, wakers, notices, config.limits));
+        let companions = config.scaling.map(Companions::new);
+        let engine = Arc::new(Engine::scaled(
+            applications,
+            wakers,
+            notices,
+            config.limits,
+            companions.as_ref().map(Companions::scaling),
+        ));
         let shared = Arc::new(Shared {
             engine: Arc::clone(&engine),
             path: config.path,
@@ -107,7 +115,8 @@ impl Server {
         });
         let (stop, stopped) = watch::channel(None);
         let mut starter = Starter::new(shared, stopped);
-        if let Err(error) = starter.start_all(listeners.into_iter().zip(queues), local) {
+        let workers = listeners.into_iter().zip(queues);
+        if let Err(error) = starter.start_all(workers, local, companions) {
             stop.send_replace(Some(Instant::now()));
             return Err(error);
         }
@@ -206,7 +215,7 @@ impl Shared {
     clippy::expect_used,
     reason = "without randomness nothing here is safe to go on"
 )]
-fn random<const N: usize>() -> [u8; N] {
+pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system has random numbers");
     bytes
@@ -218,6 +227,8 @@ struct Starter {
     stopped: watch::Receiver<Option<Instant>>,
     ended: mpsc::Sender<()>,
     threads: Threads,
+    /// How many workers were started.
+    workers: usize,
 }
 
 impl Starter {
@@ -231,6 +242,7 @@ impl Starter {
                 handles: Vec::new(),
                 ended,
             },
+            workers: 0,
         }
     }
 
@@ -238,7 +250,11 @@ impl Starter {
         &mut self,
         workers: impl Iterator<Item = (TcpListener, Queue)>,
         local: Option<LocalSocket>,
+        companions: Option<Companions>,
     ) -> Result<(), ServerError> {
+        if let Some(companions) = companions {
+            self.start_cluster(companions)?;
+        }
         for (listener, queue) in workers {
             self.start_worker(queue, listener)?;
         }
@@ -246,12 +262,26 @@ impl Starter {
     }
 
     fn start_worker(&mut self, queue: Queue, listener: TcpListener) -> Result<(), ServerError> {
-        let index = self.threads.handles.len();
+        let index = self.workers;
+        self.workers += 1;
         let worker = WorkerThread::new(queue, listener, index, Arc::clone(&self.shared))?;
         let stopped = self.stopped.clone();
         self.spawn(format!("reverb-worker-{index}"), move |runtime| {
             runtime.block_on(worker.run(stopped))
         })
+    }
+
+    /// Starts the thread that talks to Redis, and waits until it knows whether it is let in.
+    fn start_cluster(&mut self, companions: Companions) -> Result<(), ServerError> {
+        let driver = companions.driver(&self.shared.engine)?;
+        let stopped = self.stopped.clone();
+        let (started, outcome) = mpsc::channel();
+        self.spawn("reverb-cluster".to_owned(), move |runtime| {
+            runtime.block_on(driver.run(stopped, started))
+        })?;
+        // What takes longer is told of when it has happened.
+        let outcome = outcome.recv_timeout(START_TIME).unwrap_or(Ok(()));
+        Ok(outcome?)
     }
 
     fn start_control(&mut self, local: LocalSocket) -> Result<(), ServerError> {

@@ -279,6 +279,22 @@ impl Engine {
         self.take_kept(topic, kept, Source::Here(ticket), now);
     }
 
+    /// Whether what is known here of a channel is all that there is: always so without other nodes,
+    /// and never while the broker cannot be reached.
+    #[must_use]
+    pub fn is_followed(&self, topic: &Topic) -> bool {
+        let Some(outbox) = self.outbox() else {
+            return true;
+        };
+        match &topic.name {
+            Name::Channel(channel) if outbox.is_reachable() => {
+                let key = (topic.application, channel.clone());
+                self.directory().is_followed(&key)
+            }
+            _ => false,
+        }
+    }
+
     /// Asks what the other nodes have. Without other nodes, or without the broker, the answer is
     /// `None`, at once.
     pub fn ask(&self, question: Question, asker: Asker) {

@@ -44,6 +44,14 @@ pub(in crate::engine) enum Source {
 }
 
 impl Directory {
+    /// Whether the others' parts of a channel are known.
+    pub(in crate::engine) fn is_followed(&self, (application, name): &Key) -> bool {
+        let shard = self.shard(*application, name);
+        let channel = shard.channels.get(&(*application, name.clone()));
+        let replica = channel.and_then(|channel| channel.replica.as_ref());
+        replica.is_some_and(|replica| replica.phase == Phase::Attached)
+    }
+
     /// Whether a subscriber waits until it is known who else subscribes; if so, that is asked for.
     pub(super) fn must_wait(
         &self,

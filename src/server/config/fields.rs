@@ -71,6 +71,14 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// As [`Fields::optional_text`], with an error that does not show the value.
+    pub(super) fn optional_secret(&self, key: &str) -> Result<Option<&'a str>, ConfigError> {
+        self.optional_text(key).map_err(|error| ConfigError {
+            found: String::new(),
+            ..error
+        })
+    }
+
     pub(super) fn optional_texts(&self, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
         match self.present(key) {
             None => Ok(None),

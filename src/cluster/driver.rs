@@ -1,0 +1,408 @@
+//! The thread between the coordinator and Redis.
+
+use std::{
+    fmt, io,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+use super::{
+    broker::{Broker, Identity, Outcome},
+    connect::Connector,
+    coordinator::{Command, Coordinator, Input},
+    ears::{Ears, Memory, News},
+    link::LinkError,
+    names::{self, Names},
+    script::Scripts,
+    settings::Settings,
+};
+use crate::engine::{Engine, Wake, cluster::NodeId};
+
+/// Between two looks at the clock.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Between two looks at workers that lag behind.
+const CONGESTION_PAUSE: Duration = Duration::from_millis(1);
+
+/// Kept for taking leave of Redis when the server stops.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Between two looks who is there because somebody said that it goes.
+const HINT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Redis cannot be used as it is configured; the operator must mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot use Redis at {place}: {reason}")]
+pub struct UnusableRedis {
+    place: String,
+    reason: String,
+}
+
+/// Wakes the thread when the engine has something for the others.
+#[derive(Clone, Default)]
+pub struct Bell(Arc<Notify>);
+
+impl Wake for Bell {
+    fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Bell").finish_non_exhaustive()
+    }
+}
+
+/// Keeps a server together with the others of its installation, as long as it runs.
+pub struct Driver {
+    connector: Connector,
+    identity: Identity,
+    coordinator: Coordinator,
+    memory: Memory,
+    bell: Bell,
+    /// What was last told of an outage that lasts, and since when it does.
+    outage: Option<(String, Instant)>,
+}
+
+/// Both connections.
+struct Session {
+    broker: Broker,
+    ears: Ears,
+    /// When Redis was last asked whether it is there.
+    checked: Instant,
+    /// When a farewell was last followed up.
+    hinted: Option<Instant>,
+}
+
+/// Why a session is over.
+enum End {
+    Lost(LinkError),
+    Stopped,
+}
+
+impl From<LinkError> for End {
+    fn from(error: LinkError) -> Self {
+        Self::Lost(error)
+    }
+}
+
+impl Driver {
+    /// Prepares what is known without a connection.
+    ///
+    /// # Errors
+    /// If a file of the configuration cannot be used.
+    pub fn new(
+        settings: Settings,
+        engine: Arc<Engine>,
+        node: NodeId,
+        bell: Bell,
+    ) -> Result<Self, UnusableRedis> {
+        let root = names::root(&settings);
+        let place = settings.topology.to_string();
+        let connector = Connector::new(settings, root.clone()).map_err(|error| UnusableRedis {
+            place,
+            reason: error.to_string(),
+        })?;
+        let coordinator = Coordinator::new(Arc::clone(&engine), node);
+        Ok(Self {
+            connector,
+            identity: Identity::new(engine, node, Names::new(root)),
+            coordinator,
+            memory: Memory::default(),
+            bell,
+            outage: None,
+        })
+    }
+
+    /// Works until the server stops. `started` is told the outcome of the first attempt; that Redis is down is none to give up for.
+    ///
+    /// # Errors
+    /// Never: whatever happens to Redis, the server goes on.
+    pub async fn run(
+        mut self,
+        mut stop: watch::Receiver<Option<Instant>>,
+        started: mpsc::Sender<Result<(), UnusableRedis>>,
+    ) -> io::Result<()> {
+        let times = self.connector.settings().times;
+        let mut started = Some(started);
+        let mut pause = times.first_pause;
+        loop {
+            let error = match self.connect(&mut stop).await {
+                Ok(session) => {
+                    tell(&mut started, Ok(()));
+                    pause = times.first_pause;
+                    self.welcome();
+                    self.hold(session, &mut stop).await
+                }
+                Err(End::Lost(error)) if error.is_lasting() && started.is_some() => {
+                    let reason = error.to_string();
+                    let place = self.place();
+                    tell(&mut started, Err(UnusableRedis { place, reason }));
+                    return Ok(());
+                }
+                Err(end) => end,
+            };
+            let End::Lost(error) = error else {
+                return Ok(());
+            };
+            tell(&mut started, Ok(()));
+            self.coordinator.handle(Input::Disconnected, Instant::now());
+            self.complain(&error);
+            if self.wait(sleep(pause), &mut stop).await.is_none() {
+                return Ok(());
+            }
+            pause = (pause * 2).min(times.longest_pause);
+        }
+    }
+
+    /// Makes both connections.
+    async fn connect(
+        &mut self,
+        stop: &mut watch::Receiver<Option<Instant>>,
+    ) -> Result<Session, End> {
+        let opened = open(&self.connector, &self.identity);
+        // Borrowed apart: the coordinator is told the time meanwhile.
+        let (coordinator, bell) = (&mut self.coordinator, &self.bell);
+        while_waiting(coordinator, bell, opened, stop)
+            .await
+            .ok_or(End::Stopped)?
+            .map_err(End::Lost)
+    }
+
+    async fn wait<T>(
+        &mut self,
+        what: impl Future<Output = T>,
+        stop: &mut watch::Receiver<Option<Instant>>,
+    ) -> Option<T> {
+        while_waiting(&mut self.coordinator, &self.bell, what, stop).await
+    }
+
+    /// Works on a session until it is lost or the server stops.
+    async fn hold(
+        &mut self,
+        mut session: Session,
+        stop: &mut watch::Receiver<Option<Instant>>,
+    ) -> End {
+        self.coordinator.handle(Input::Connected, Instant::now());
+        match self.work(&mut session, stop).await {
+            Ok(deadline) => {
+                // Whoever does not hear of it finds out when the lease has run out.
+                let _ = self.leave(&mut session, deadline).await;
+                End::Stopped
+            }
+            Err(error) => End::Lost(error),
+        }
+    }
+
+    /// Works until the server stops and nobody is connected any more, or hardly any time is left.
+    async fn work(
+        &mut self,
+        session: &mut Session,
+        stop: &mut watch::Receiver<Option<Instant>>,
+    ) -> Result<Instant, LinkError> {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut deadline = None;
+        loop {
+            self.take_in(session)?;
+            self.issue(session);
+            let is_congested = self.identity.engine.is_congested();
+            tokio::select! {
+                progress = session.broker.progress() => progress?,
+                progress = session.ears.progress(), if !is_congested => progress?,
+                () = sleep(CONGESTION_PAUSE), if is_congested => {}
+                () = self.bell.0.notified(), if !session.broker.is_busy() => {
+                    self.coordinator.handle(Input::Outbox, Instant::now());
+                }
+                _ = tick.tick() => {
+                    let now = Instant::now();
+                    self.coordinator.handle(Input::Tick, now);
+                    let times = &self.connector.settings().times;
+                    session.check(is_congested, (times.check, times.answer), now)?;
+                    if let Some(deadline) = deadline && self.may_leave(deadline, now) {
+                        return Ok(deadline);
+                    }
+                }
+                changed = stop.changed(), if deadline.is_none() => {
+                    // The server is gone without a word: so are its connections.
+                    let stopped = changed.ok().and_then(|()| *stop.borrow());
+                    deadline = Some(stopped.unwrap_or_else(Instant::now));
+                }
+            }
+        }
+    }
+
+    fn may_leave(&self, deadline: Instant, now: Instant) -> bool {
+        now + FAREWELL >= deadline || self.identity.engine.stats().connections == 0
+    }
+
+    /// Removes what this node has in Redis.
+    async fn leave(&mut self, session: &mut Session, deadline: Instant) -> Result<(), LinkError> {
+        let now = Instant::now();
+        session.broker.leave(&mut self.identity, now);
+        let patience = deadline.max(now) + FAREWELL / 2;
+        let gone = async {
+            loop {
+                let now = Instant::now();
+                while let Some(outcome) = session.broker.next(&mut self.identity, now)? {
+                    if matches!(outcome, Outcome::Left) {
+                        return Ok(());
+                    }
+                }
+                session.broker.progress().await?;
+            }
+        };
+        let gone = tokio::time::timeout_at(patience.into(), gone).await;
+        gone.map_err(|_| LinkError::Silent)?
+    }
+
+    /// Hands in what has come on both connections.
+    fn take_in(&mut self, session: &mut Session) -> Result<(), LinkError> {
+        let now = Instant::now();
+        while let Some(outcome) = session.broker.next(&mut self.identity, now)? {
+            if let Outcome::Input(input) = outcome {
+                self.coordinator.handle(input, now);
+            }
+        }
+        let identity = &mut self.identity;
+        while let Some(news) = session.ears.next(identity, &mut self.memory, now)? {
+            match news {
+                News::Nothing => {}
+                News::Input(input) => self.coordinator.handle(input, now),
+                News::Farewell => session.follow_hint(identity, now),
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues what the coordinator wants.
+    fn issue(&mut self, session: &mut Session) {
+        let now = Instant::now();
+        for command in self.coordinator.take_commands() {
+            match command {
+                Command::Subscribe(topics) => session.ears.subscribe(&mut self.identity, topics),
+                Command::Unsubscribe(topics) => {
+                    session.ears.unsubscribe(&mut self.identity, &topics);
+                }
+                command => session.broker.carry_out(&mut self.identity, command, now),
+            }
+        }
+    }
+
+    fn place(&self) -> String {
+        self.connector.settings().topology.to_string()
+    }
+
+    /// Tells the operator that Redis is away; each reason once an outage.
+    fn complain(&mut self, error: &LinkError) {
+        let reason = error.to_string();
+        let since = match &self.outage {
+            Some((told, _)) if *told == reason => return,
+            Some((_, since)) => *since,
+            None => Instant::now(),
+        };
+        self.identity.engine.notices().warn(format!(
+            "No connection to Redis at {}: {reason}. This server goes on by itself and tries again.",
+            self.place()
+        ));
+        self.outage = Some((reason, since));
+    }
+
+    /// Tells the operator that Redis is back.
+    fn welcome(&mut self) {
+        if let Some((_, since)) = self.outage.take() {
+            self.identity.engine.notices().warn(format!(
+                "Redis at {} is there again after {:.1} s.",
+                self.place(),
+                since.elapsed().as_secs_f64()
+            ));
+        }
+    }
+}
+
+impl Session {
+    /// Asks Redis now and then whether it is there, and does not wait for its answers for ever.
+    fn check(
+        &mut self,
+        is_congested: bool,
+        (every, patience): (Duration, Duration),
+        now: Instant,
+    ) -> Result<(), LinkError> {
+        let is_late = |since: Option<Instant>| since.is_some_and(|since| now - since > patience);
+        if is_late(self.broker.oldest()) || (!is_congested && is_late(self.ears.oldest())) {
+            return Err(LinkError::Silent);
+        }
+        if now - self.checked >= every {
+            self.checked = now;
+            self.broker.check(now);
+            self.ears.check(now);
+        }
+        Ok(())
+    }
+
+    /// Looks who is there, as somebody said that it goes.
+    fn follow_hint(&mut self, identity: &Identity, now: Instant) {
+        if self.hinted.is_none_or(|hinted| now - hinted >= HINT_PAUSE) {
+            self.hinted = Some(now);
+            self.broker.beat(identity, now);
+        }
+    }
+}
+
+async fn open(connector: &Connector, identity: &Identity) -> Result<Session, LinkError> {
+    let times = connector.settings().times;
+    let found = connector.find().await?;
+    let mut link = connector.open(&found.address).await?;
+    let scripts = Scripts::load(&mut link, connector).await?;
+    let listening = connector.open(&found.address).await?;
+    let ears = Ears::open(listening, identity, found.is_sharded, times.connect).await?;
+    Ok(Session {
+        broker: Broker::new(link, scripts, identity, (times.lease, found.is_sharded)),
+        ears,
+        checked: Instant::now(),
+        hinted: None,
+    })
+}
+
+/// Waits, and tells the coordinator the time meanwhile; `None` if the server stops. What it wants
+/// of Redis is dropped: it is told when there is a connection.
+async fn while_waiting<T>(
+    coordinator: &mut Coordinator,
+    bell: &Bell,
+    what: impl Future<Output = T>,
+    stop: &mut watch::Receiver<Option<Instant>>,
+) -> Option<T> {
+    tokio::pin!(what);
+    let mut tick = interval(TICK);
+    loop {
+        tokio::select! {
+            done = &mut what => return Some(done),
+            _ = tick.tick() => coordinator.handle(Input::Tick, Instant::now()),
+            () = bell.0.notified() => coordinator.handle(Input::Outbox, Instant::now()),
+            _ = stop.changed() => return None,
+        }
+        coordinator.take_commands();
+    }
+}
+
+/// Tells the starter, once; it does not wait for ever.
+fn tell(
+    started: &mut Option<mpsc::Sender<Result<(), UnusableRedis>>>,
+    outcome: Result<(), UnusableRedis>,
+) {
+    if let Some(started) = started.take() {
+        let _ = started.send(outcome);
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Driver").finish_non_exhaustive()
+    }
+}

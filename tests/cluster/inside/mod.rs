@@ -1,0 +1,70 @@
+//! What only those inside `src/cluster` can see: bytes, and scripts on a real Redis.
+
+mod connections;
+mod envelopes;
+mod scripts;
+
+#[allow(dead_code, reason = "shared with the tests of whole servers")]
+#[path = "../redis.rs"]
+mod redis;
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    engine::{
+        Application, ApplicationLimits, Applications, ClientEvents, Engine, EventKinds, Limits,
+        Notices,
+    },
+    protocol::Member,
+    websocket::Compression,
+};
+
+/// An application with an id and a secret.
+fn application(id: &str, secret: &str) -> Application {
+    Application {
+        id: id.to_owned(),
+        key: "key".to_owned(),
+        secret: secret.to_owned(),
+        ping_interval: Duration::from_secs(60),
+        activity_timeout: 30,
+        allowed_origins: vec!["*".to_owned()],
+        max_message_size: 10_000,
+        max_connections: None,
+        client_events: ClientEvents::Members,
+        rate_limit: None,
+        limits: ApplicationLimits::default(),
+        subscription_count: false,
+    }
+}
+
+/// An engine without workers, with one application.
+fn engine(secret: &str) -> Arc<Engine> {
+    let limits = Limits {
+        max_backlog: 1,
+        cache_ttl: Duration::from_secs(60),
+        compression: Compression::Off,
+        coalesce: Duration::ZERO,
+    };
+    let applications = Applications::new(vec![application("1", secret)]);
+    let notices = Notices::new(false, EventKinds::default()).expect("a pipe");
+    Arc::new(Engine::new(
+        applications,
+        Vec::new(),
+        Arc::new(notices),
+        limits,
+    ))
+}
+
+fn member(id: &str) -> Arc<Member> {
+    let data = format!("{{\"user_id\":\"{id}\",\"user_info\":{{\"name\":\"N{id}\"}}}}");
+    Arc::new(Member::parse(&data).expect("a member"))
+}
+
+fn ids(members: &[Arc<Member>]) -> Vec<&str> {
+    let mut ids: Vec<&str> = members
+        .iter()
+        .map(|member| member.user_id().as_str())
+        .collect();
+    ids.sort_unstable();
+    ids
+}
