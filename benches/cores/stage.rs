@@ -127,7 +127,7 @@ impl Player {
         let opening = Opening {
             head: Bytes::new(),
             application_key: KEY,
-            address: None,
+            address: "127.0.0.1",
             origin: None,
             socket_id,
             window: None,
