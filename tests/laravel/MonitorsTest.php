@@ -181,7 +181,7 @@ class MonitorsTest extends TestCase
         $html = $this->render(new Connections);
         $this->assertStringContainsString('Reverb Connections (past hour)', $html);
         $this->assertStringContainsString('30 at the most', $html);
-        $this->assertStringContainsString($this->script(['peak' => ['1970-01-01 00:01:00' => 30], 'average' => ['1970-01-01 00:01:00' => 20]]), $html);
+        $this->assertStringContainsString($this->script(['peak' => ['1970-01-01 00:00:00' => null, '1970-01-01 00:01:00' => 30], 'average' => ['1970-01-01 00:00:00' => null, '1970-01-01 00:01:00' => 20]]), $html);
         $this->assertStringContainsString('wire:poll.5s', $html);
         $this->assertStringContainsString("Livewire.on('reverb-connections-chart-update'", $html);
     }

@@ -46,9 +46,13 @@ class Connections extends Card
         $peaks = $this->graph(['reverb_connections'], 'max');
         $averages = $this->graph(['reverb_connections'], 'avg');
 
+        // Databases hand decimals over as texts...
+        $numbers = fn (?Collection $readings) => (new Collection($readings?->get('reverb_connections')))
+            ->map(fn ($value) => $value === null ? null : (float) $value);
+
         return $peaks->map(fn (Collection $readings, string|int $id) => new Collection([
-            'peak' => $readings->get('reverb_connections'),
-            'average' => $averages->get($id)?->get('reverb_connections') ?? new Collection,
+            'peak' => $numbers($readings),
+            'average' => $numbers($averages->get($id)),
         ]));
     }
 }

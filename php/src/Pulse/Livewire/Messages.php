@@ -49,7 +49,7 @@ class Messages extends Card
     {
         return $this->graph(['reverb_message:sent', 'reverb_message:received'], 'sum')->map(function (Collection $readings) use ($sampleRate) {
             $count = fn (string $type) => $readings->get("reverb_message:{$type}", new Collection)
-                ->map(fn ($value) => $value === null || $sampleRate === 0.0 ? null : $value / $sampleRate);
+                ->map(fn ($value) => $value === null || $sampleRate === 0.0 ? null : (float) $value / $sampleRate);
 
             return new Collection([
                 'sent' => $sent = $count('sent'),

@@ -2,7 +2,8 @@
 
 /*
  * Stand-ins for Laravel Pulse 1.x and Livewire 3, which cannot be installed here: as much of them as Reverb's recorders and
- * cards use, with the same names and signatures. Entries are kept in memory, and a graph has one point per recorded second.
+ * cards use, with the same names and signatures. Entries are kept in memory, and a graph has one point per recorded second;
+ * as in Pulse, a point without entries is null, and the others are what a database makes of a decimal: texts.
  */
 
 namespace Livewire\Attributes {
@@ -141,11 +142,13 @@ namespace Laravel\Pulse {
             $entries = (new Collection($this->stored))->filter(
                 fn (Entry $entry) => in_array($entry->type, $types) && in_array($aggregate, $entry->aggregations)
             );
-            $times = $entries->pluck('timestamp')->unique()->sort();
+            $times = $entries->pluck('timestamp')->push(0)->unique()->sort();
 
             return $entries->groupBy('key')->map(fn ($entries) => (new Collection($types))->mapWithKeys(fn ($type) => [
                 $type => $times->mapWithKeys(fn ($time) => [
-                    date('Y-m-d H:i:s', $time) => $entries->where('type', $type)->where('timestamp', $time)->{$aggregate}('value') ?: null,
+                    gmdate('Y-m-d H:i:s', $time) => ($value = $entries->where('type', $type)->where('timestamp', $time)->{$aggregate}('value'))
+                        ? number_format($value, 2, '.', '')
+                        : null,
                 ]),
             ]));
         }
