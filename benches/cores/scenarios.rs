@@ -255,11 +255,12 @@ impl Scenario for Joins {
         self.present[worker] += 1;
         self.joined += 1;
         let shard = self.shape.shard(0);
-        let outside = service.join_each.saturating_sub(service.list);
+        // References to the parts of the list, and a copy of the last part, which is half full.
+        let references = self.joined / PART + PART / 2;
         script.extend([
             Step::Work(service.join),
             Step::Acquire(shard),
-            Step::Work(service.look_up + service.list * self.joined),
+            Step::Work(service.look_up + (service.list + service.transfer) * references),
         ]);
         for other in (0..self.shape.workers).filter(|other| self.present[*other] > 0) {
             script.extend([
@@ -272,11 +273,14 @@ impl Scenario for Joins {
         script.extend([
             Step::Release(shard),
             Step::Wake,
-            Step::Work(outside * self.joined + service.delivery),
+            Step::Work(service.join_each * self.joined + service.delivery),
             Step::Done(1),
         ]);
     }
 }
+
+/// Members that a newcomer's list has in one part: `MemberList`.
+const PART: u64 = 32;
 
 /// Telling a member of another one, kernel and all: a crowd's announcements share sends, and the
 /// measure `presence` comes to a quarter of a microsecond.

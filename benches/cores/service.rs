@@ -38,7 +38,7 @@ pub(super) struct Service {
     pub(super) push: Time,
     /// Taking it out, and finding the channel.
     pub(super) take: Time,
-    /// One more member in the list that a newcomer gets, copied under the shard's lock.
+    /// A reference to one more member; under the shard's lock, to one more part of the list.
     pub(super) list: Time,
     /// Joining a presence channel, and more for each member that is there.
     pub(super) join: Time,

@@ -58,7 +58,7 @@ fn tell(member: &Member) {
     for message in [
         member_added("presence-a", member),
         member_removed("presence-a", member),
-        presence_succeeded("presence-a", &members),
+        presence_succeeded("presence-a", members.iter()),
     ] {
         assert!(is_json(&json::text(&message)));
     }

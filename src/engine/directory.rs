@@ -26,7 +26,7 @@ use super::{
     frame::Frame,
     inbox::{Delivery, Inbox, Task, Wakes},
     notice::Notices,
-    presence::{Change, Members},
+    presence::{Change, MemberList, Members},
     shards::{Shards, Watched},
 };
 use crate::{
@@ -123,7 +123,7 @@ pub(super) struct Subscribed {
     /// Deliveries up to this number are from before the subscription.
     pub(super) sequence: u64,
     /// The members of a presence channel, the newcomer included.
-    pub(super) members: Vec<Arc<Member>>,
+    pub(super) members: MemberList,
     /// The frame with the last event of a cache channel.
     pub(super) cached: Option<Copies>,
 }
@@ -184,7 +184,7 @@ impl Directory {
                 }
                 channel.members.list()
             }
-            None => Vec::new(),
+            None => MemberList::default(),
         };
         channel.subscribers[worker] += 1;
         self.mark(channel, application, name);
@@ -401,7 +401,7 @@ impl Directory {
         &self,
         application: ApplicationIndex,
         name: &ChannelName,
-    ) -> Option<Vec<Arc<Member>>> {
+    ) -> Option<MemberList> {
         let shard = self.shard(application, name);
         let channel = shard.channels.get(&(application, name.clone()))?;
         channel.is_occupied().then(|| channel.members.list())

@@ -1,5 +1,9 @@
 //! The members of a presence channel, whichever worker or node holds their connections.
 
+mod list;
+
+pub(super) use list::MemberList;
+
 use std::sync::Arc;
 
 use indexmap::{IndexMap, map::Entry};
@@ -13,6 +17,8 @@ use crate::protocol::{Member, UserId};
 #[derive(Debug, Default)]
 pub(super) struct Members {
     users: IndexMap<UserId, Presence>,
+    /// Who they are, in the same order.
+    list: MemberList,
 }
 
 /// `connections > 0`, or a node is there.
@@ -85,6 +91,7 @@ impl Members {
             user.nodes = Vec::new();
             user.connections > 0
         });
+        self.list = self.list_if(|_| true).into_iter().collect();
     }
 
     pub(super) fn contains(&self, user_id: &UserId) -> bool {
@@ -99,11 +106,8 @@ impl Members {
         self.users.len()
     }
 
-    pub(super) fn list(&self) -> Vec<Arc<Member>> {
-        self.users
-            .values()
-            .map(|user| Arc::clone(&user.member))
-            .collect()
+    pub(super) fn list(&self) -> MemberList {
+        self.list.clone()
     }
 
     /// Those who have connections to this node.
@@ -130,11 +134,14 @@ impl Members {
     fn entry(&mut self, member: &Arc<Member>) -> &mut Presence {
         match self.users.entry(member.user_id().clone()) {
             Entry::Occupied(user) => user.into_mut(),
-            Entry::Vacant(user) => user.insert(Presence {
-                member: Arc::clone(member),
-                connections: 0,
-                nodes: Vec::new(),
-            }),
+            Entry::Vacant(user) => {
+                self.list.push(Arc::clone(member));
+                user.insert(Presence {
+                    member: Arc::clone(member),
+                    connections: 0,
+                    nodes: Vec::new(),
+                })
+            }
         }
     }
 
@@ -143,8 +150,8 @@ impl Members {
         let is_gone = users
             .get(user_id)
             .is_some_and(|user| user.connections == 0 && user.nodes.is_empty());
-        if is_gone {
-            users.swap_remove(user_id);
+        if is_gone && let Some((position, ..)) = users.swap_remove_full(user_id) {
+            self.list.swap_remove(position);
         }
         Change::user_if(is_gone)
     }

@@ -216,7 +216,8 @@ impl Engine {
         application: ApplicationIndex,
         channel: &ChannelName,
     ) -> Option<Vec<Arc<Member>>> {
-        self.directory.members(application, channel)
+        let members = self.directory.members(application, channel)?;
+        Some(members.iter().cloned().collect())
     }
 
     /// The occupied channels whose names begin with a prefix, in any order.

@@ -103,7 +103,10 @@ pub fn subscription_succeeded(channel: &str) -> ServerMessage<'_> {
 /// `pusher_internal:subscription_succeeded` with the members of a presence channel:
 /// `{"presence":{"count":…,"ids":[…],"hash":{id:info}}}`.
 #[must_use]
-pub fn presence_succeeded<'a>(channel: &'a str, members: &[Arc<Member>]) -> ServerMessage<'a> {
+pub fn presence_succeeded<'a, 'm>(
+    channel: &'a str,
+    members: impl Iterator<Item = &'m Arc<Member>>,
+) -> ServerMessage<'a> {
     #[derive(Serialize)]
     struct Envelope<'m> {
         presence: Presence<'m>,
@@ -112,24 +115,25 @@ pub fn presence_succeeded<'a>(channel: &'a str, members: &[Arc<Member>]) -> Serv
     struct Presence<'m> {
         count: usize,
         #[serde(serialize_with = "ids")]
-        ids: &'m [Arc<Member>],
+        ids: &'m [&'m Member],
         #[serde(serialize_with = "hash")]
-        hash: &'m [Arc<Member>],
+        hash: &'m [&'m Member],
     }
+    let members: Vec<_> = members.map(Arc::as_ref).collect();
     let presence = Presence {
         count: members.len(),
-        ids: members,
-        hash: members,
+        ids: &members,
+        hash: &members,
     };
     let data = json::text(&Envelope { presence });
     internal(SUBSCRIPTION_SUCCEEDED, channel, Cow::Owned(data))
 }
 
-fn ids<S: Serializer>(members: &[Arc<Member>], serializer: S) -> Result<S::Ok, S::Error> {
+fn ids<S: Serializer>(members: &[&Member], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(members.iter().map(|member| member.id()))
 }
 
-fn hash<S: Serializer>(members: &[Arc<Member>], serializer: S) -> Result<S::Ok, S::Error> {
+fn hash<S: Serializer>(members: &[&Member], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(
         members
             .iter()
@@ -313,7 +317,7 @@ mod tests {
             Arc::new(Member::parse(r#"{"user_id":"2"}"#).expect("a member")),
         ];
         assert_eq!(
-            text(&presence_succeeded("presence-r", &members)),
+            text(&presence_succeeded("presence-r", members.iter())),
             r#"{"event":"pusher_internal:subscription_succeeded","data":"{\"presence\":{\"count\":2,\"ids\":[1,\"2\"],\"hash\":{\"1\":{\"name\":\"A\",\"x\":{}},\"2\":null}}}","channel":"presence-r"}"#
         );
         assert_eq!(

@@ -192,7 +192,7 @@ impl<O: Outlet> Worker<O> {
         /// About what a member takes in the list.
         const MEMBER_SIZE: usize = 64;
         if access == Access::Presence {
-            let message = presence_succeeded(name.as_str(), &subscribed.members);
+            let message = presence_succeeded(name.as_str(), subscribed.members.iter());
             let size = MEMBER_SIZE * (subscribed.members.len() + 4);
             self.replies.push(encode_sized(&message, size));
         } else {
