@@ -25,7 +25,7 @@ foreach ([['socket' => $socket], $http] as $options) {
 }
 
 publisher()->publishBatch($batch);
-echo json_encode(array_column($server->poll(0), 'message')), "\n";
+echo json_encode(published($server)), "\n";
 attempt(fn () => publisher()->publishBatch([$batch[0], ['event' => 'Moved']]));
 $server->stop(0);
 ?>

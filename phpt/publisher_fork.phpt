@@ -17,7 +17,7 @@ in_child(function () use ($socket) {
     $publisher->publish(['parent-2'], 'Moved', '{}');
 });
 
-echo json_encode(array_column($server->poll(0), 'message')), "\n";
+echo json_encode(published($server)), "\n";
 ?>
 --EXPECT--
 no exception

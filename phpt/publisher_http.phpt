@@ -18,7 +18,7 @@ in_child(function () use ($http) {
 });
 in_child(fn () => publisher($http + ['secret' => 'wrong'])->publish(['news'], 'Moved', '{}'));
 in_child(fn () => publisher($http)->publish(['news'], 'Moved', str_repeat('x', 20000)));
-echo json_encode(array_column($server->poll(0), 'message')), "\n";
+echo json_encode(published($server)), "\n";
 ?>
 --EXPECTF--
 http

@@ -18,7 +18,7 @@ in_child(function () use ($socket) {
 
 in_child(fn () => publisher(['socket' => $socket, 'secret' => 'wrong'])->publish(['news'], 'Moved', '{}'));
 in_child(fn () => publisher(['socket' => $socket, 'app_id' => '2'])->publish(['news'], 'Moved', '{}'));
-echo json_encode(array_column($server->poll(0), 'message', 'title')), "\n";
+echo implode("\n", array_map(fn ($notice) => "{$notice['title']}: {$notice['message']}", $server->poll(0))), "\n";
 $server->stop(0);
 var_dump(file_exists($socket));
 ?>
@@ -30,5 +30,9 @@ Reverb\PublishException: the Reverb server at %s.sock refuses the secret of appl
 child exited with 0
 Reverb\PublishException: the Reverb server at %s.sock has no application `2`; compare REVERB_APP_ID here and there, then run: php artisan reverb:restart
 child exited with 0
-{"Broadcasting To":"weather"}
+Publisher Connected: process %d, user %d, group %d, application 1
+Broadcasting To: news
+Broadcasting To: weather
+Publisher Refused: process %d, user %d, group %d, application 1
+Publisher Refused: process %d, user %d, group %d, application 2
 bool(false)

@@ -11,4 +11,4 @@ attempt(fn () => Reverb\Server::start(configuration(['socket' => '/nonexistent/r
 ?>
 --EXPECTF--
 Reverb\ServerException: cannot listen on 192.0.2.1:0: this machine does not have that address
-Reverb\ServerException: cannot make the socket /nonexistent/reverb.sock: No such file or directory (os error 2); its directory must exist and be writable
+Reverb\ServerException: cannot make the socket /nonexistent/reverb.sock: No such file or directory (os error 2); its directory must exist, be writable and have room

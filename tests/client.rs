@@ -114,6 +114,37 @@ fn a_stalled_server_holds_nobody_beyond_the_limit() {
 }
 
 #[test]
+fn a_server_that_did_not_answer_is_not_waited_for_again_before_it_speaks() {
+    let server = UnixServer::start(&[
+        &[WELCOMED, Script::Hear, Script::Stall],
+        &[WELCOMED, Script::Ack],
+    ]);
+    let http = HttpServer::start(&[]);
+    let mut publisher = publisher(json!({
+        "socket": server.path(), "scheme": "http", "host": "127.0.0.1", "port": http.port(),
+    }));
+    assert!(matches!(
+        publisher.publish(&event()),
+        Err(PublishError::TimedOut { .. })
+    ));
+    let begin = Instant::now();
+    let expected = format!(
+        "the Reverb server at {} still does not answer; nothing was sent, and nobody waits for it before it does",
+        server.path()
+    );
+    for _ in 0..3 {
+        assert_eq!(text(publisher.publish(&event())), expected);
+    }
+    assert!(begin.elapsed() < ANSWER_LIMIT);
+    assert_eq!((server.connections(), http.connections()), (1, 0));
+
+    server.wake();
+    server.wait_for_closed(1);
+    assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    assert_eq!(server.sequences(), [1, 5]);
+}
+
+#[test]
 fn refusals_name_cause_and_remedy() {
     let server = |script| UnixServer::start(&[script]);
 

@@ -109,6 +109,14 @@ pub enum PublishError {
         /// The limit that was reached.
         limit: Duration,
     },
+    /// The server has not answered an earlier call in time, nor anything since; nothing was sent.
+    #[error(
+        "{target} still does not answer; nothing was sent, and nobody waits for it before it does"
+    )]
+    Silent {
+        /// Who was asked.
+        target: Target,
+    },
     /// The server said no in its own words.
     #[error("{target} refused the event: {message}")]
     Refused {

@@ -21,6 +21,7 @@ pub(super) fn unix(options: &Options, socket: &Path, error: UnixError) -> Publis
             PublishError::Earlier(Box::new(failed(options, target, failure)))
         }
         UnixError::TimedOut => timed_out(options, target),
+        UnixError::Silent => PublishError::Silent { target },
         UnixError::Unexpected(cause) => PublishError::Incompatible { target, cause },
         UnixError::Broken(cause) | UnixError::Unreachable(cause) => {
             PublishError::Lost { target, cause }

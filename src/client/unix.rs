@@ -21,6 +21,8 @@ pub(super) struct Link {
     publisher: Option<PublisherId>,
     window: Window,
     connection: Option<Connection>,
+    /// A connection on which the server did not answer in time. Before it has, nobody waits for it again.
+    silent: Option<Connection>,
 }
 
 /// Where a link leads, and for how long it may be tried.
@@ -58,6 +60,8 @@ pub(super) enum UnixError {
     Broken(String),
     /// The deadline has passed.
     TimedOut,
+    /// A deadline has passed before, and the server has not said anything since; nothing was sent.
+    Silent,
     /// The server does not let us publish.
     Refused(Reason, String),
     /// An event was not published.
@@ -74,6 +78,7 @@ impl Link {
             publisher: None,
             window: Window::new(),
             connection: None,
+            silent: None,
         }
     }
 
@@ -188,7 +193,7 @@ impl Link {
                     return Err(UnixError::Broken(cause));
                 }
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(self.part(connection, error)),
         }
         Ok(())
     }
@@ -199,9 +204,13 @@ impl Link {
         call: &ClientFrame<'_>,
     ) -> Result<(u16, String), UnixError> {
         let mut connection = self.connect(way)?;
-        let answer = connection.ask(call, way.deadline)?;
-        self.connection = Some(connection);
-        Ok(answer)
+        match connection.ask(call, way.deadline) {
+            Ok(answer) => {
+                self.connection = Some(connection);
+                Ok(answer)
+            }
+            Err(error) => Err(self.part(connection, error)),
+        }
     }
 
     /// Takes the connection there is, or makes one.
@@ -209,9 +218,27 @@ impl Link {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
-        let (connection, server) = Connection::open(way, self.publisher()?)?;
-        self.window.rewind(server);
-        Ok(connection)
+        if self.silent.as_ref().is_some_and(Connection::is_silent) {
+            return Err(UnixError::Silent);
+        }
+        self.silent = None;
+        let publisher = self.publisher()?;
+        let mut connection = Connection::open(way)?;
+        match connection.greet(way, publisher) {
+            Ok(server) => {
+                self.window.rewind(server);
+                Ok(connection)
+            }
+            Err(error) => Err(self.part(connection, error)),
+        }
+    }
+
+    /// Gives a connection up; one that was waited for in vain is kept, to see when the server speaks again.
+    fn part(&mut self, connection: Connection, error: UnixError) -> UnixError {
+        if matches!(error, UnixError::TimedOut) {
+            self.silent = Some(connection);
+        }
+        error
     }
 
     fn publisher(&mut self) -> Result<PublisherId, UnixError> {
@@ -231,7 +258,7 @@ impl UnixError {
         match self {
             Self::Unreachable(cause) | Self::Broken(cause) | Self::Unexpected(cause) => cause,
             Self::Refused(_, message) => message,
-            Self::TimedOut => "no answer in time",
+            Self::TimedOut | Self::Silent => "no answer in time",
             Self::Failed(_) | Self::FailedEarlier(_) => "another event failed",
         }
     }

@@ -22,8 +22,13 @@ pub enum ServerError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
     /// The unix socket for publishers of this machine could not be made.
-    #[error("cannot make the socket {0}: {1}; its directory must exist and be writable")]
+    #[error("cannot make the socket {0}: {1}; its directory must exist, be writable and have room")]
     Socket(PathBuf, io::Error),
+    /// Whatever is at the path of the unix socket belongs to somebody else.
+    #[error(
+        "cannot make the socket {0}: there is a file that is no socket; move it away, or choose another path (REVERB_SERVER_SOCKET)"
+    )]
+    NoSocket(PathBuf),
     /// One server per process.
     #[error("a server is already running in this process; stop it first")]
     AlreadyRunning,

@@ -3,10 +3,7 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
-    fs,
-    io::{self, ErrorKind},
-    os::unix::{fs::PermissionsExt, net::UnixStream as BlockingStream},
-    path::{Path, PathBuf},
+    io,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -21,7 +18,7 @@ use tokio::{
     time::{interval, timeout},
 };
 
-use super::{ServerError, elsewhere, http::until_calm, running::Shared};
+use super::{elsewhere, http::until_calm, running::Shared};
 use crate::{
     api::Response,
     engine::{ApplicationIndex, Engine, Publication},
@@ -35,8 +32,9 @@ use crate::{
     },
 };
 
-/// Who may connect: the server's user and group.
-const MODE: u32 = 0o660;
+pub(super) use socket::LocalSocket;
+
+mod socket;
 
 /// How long a publisher may take to prove that it knows the secret.
 const HELLO_TIME: Duration = Duration::from_secs(5);
@@ -50,42 +48,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Read at a time from a publisher.
 const READ_SIZE: usize = 64 * 1024;
 
-/// A socket file that vanishes with its server.
-#[derive(Debug)]
-pub(super) struct LocalSocket {
-    listener: std::os::unix::net::UnixListener,
-    path: PathBuf,
-}
-
 impl LocalSocket {
-    /// Listens at a path. A file left behind by a dead server is replaced; if a live server has it,
-    /// there is no socket and the caller tells the operator.
-    pub(super) fn bind(path: &Path) -> Result<Option<Self>, ServerError> {
-        let failed = |error| ServerError::Socket(path.to_owned(), error);
-        match BlockingStream::connect(path) {
-            Ok(_) => return Ok(None),
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                fs::remove_file(path).map_err(failed)?;
-            }
-            Err(_) => {}
-        }
-        let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
-        let socket = Self {
-            listener,
-            path: path.to_owned(),
-        };
-        fs::set_permissions(path, fs::Permissions::from_mode(MODE)).map_err(failed)?;
-        socket.listener.set_nonblocking(true).map_err(failed)?;
-        Ok(Some(socket))
-    }
-
     /// Serves publishers until the server stops.
     pub(super) async fn serve(
         self,
         shared: Arc<Shared>,
         mut stop: watch::Receiver<Option<Instant>>,
     ) -> io::Result<()> {
-        let listener = UnixListener::from_std(self.listener.try_clone()?)?;
+        let listener = UnixListener::from_std(self.listener()?)?;
         let heard = Heard::new(shared.server_id());
         let mut forget = interval(MEMORY);
         loop {
@@ -104,13 +74,6 @@ impl LocalSocket {
                 _changed = stop.changed() => return Ok(()),
             }
         }
-    }
-}
-
-impl Drop for LocalSocket {
-    fn drop(&mut self) {
-        // If somebody removed it before, all is well.
-        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -246,7 +209,9 @@ impl Publisher {
                 let ClientFrame::Hello(hello) = frame else {
                     return Err(End::Refused(Reason::MALFORMED, "no Hello".to_owned()));
                 };
-                let known = self.recognise(&hello, &nonce)?;
+                let known = self.recognise(&hello, &nonce);
+                self.tell_who_came(hello.app_id, known.is_ok());
+                let known = known?;
                 self.input.drain(..length);
                 let server = self.heard.server;
                 ServerFrame::Welcome { server }.encode(&mut self.output);
@@ -258,6 +223,31 @@ impl Publisher {
             }
             self.read().await?;
         }
+    }
+
+    /// Tells the operator which process of this machine asked to publish; the system vouches for it.
+    fn tell_who_came(&self, app_id: &str, is_let_in: bool) {
+        let title = if is_let_in {
+            "Publisher Connected"
+        } else {
+            "Publisher Refused"
+        };
+        self.shared.engine.note(title, || {
+            let application = format!("application {app_id}");
+            match self.stream.peer_cred() {
+                Ok(peer) => {
+                    let process = peer
+                        .pid()
+                        .map_or(String::new(), |pid| format!("process {pid}, "));
+                    format!(
+                        "{process}user {}, group {}, {application}",
+                        peer.uid(),
+                        peer.gid()
+                    )
+                }
+                Err(_) => application,
+            }
+        });
     }
 
     fn recognise(

@@ -319,7 +319,17 @@ fn bind_local(config: &Config, notices: &Notices) -> Result<Option<LocalSocket>,
     let Some(path) = &config.socket else {
         return Ok(None);
     };
-    let local = LocalSocket::bind(path)?;
+    let local = match LocalSocket::bind(path) {
+        // Nobody's mistake, and no reason to serve nobody.
+        Err(ServerError::Socket(_, error)) if is_out_of_room(error.kind()) => {
+            notices.warn(format!(
+                "Cannot make the socket {}: {error}. Local processes publish over HTTP until the server is started again.",
+                path.display()
+            ));
+            return Ok(None);
+        }
+        local => local?,
+    };
     if local.is_none() {
         notices.warn(format!(
             "Another server has the socket {}: local processes publish to that one. \
@@ -328,4 +338,13 @@ fn bind_local(config: &Config, notices: &Notices) -> Result<Option<LocalSocket>,
         ));
     }
     Ok(local)
+}
+
+fn is_out_of_room(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::ReadOnlyFilesystem
+    )
 }

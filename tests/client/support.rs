@@ -48,7 +48,7 @@ pub(crate) enum Script {
     Close,
     /// Hear an event, acknowledge it and say that the server stops, all at once.
     AckAndClose,
-    /// Say nothing until the client goes away.
+    /// Say nothing until the test wakes the server, or ends.
     Stall,
     /// Say this, whatever it is, and wait until the client goes away.
     Raw(&'static [u8]),
@@ -62,6 +62,7 @@ struct Heard {
     events: Vec<String>,
     opened: usize,
     closed: usize,
+    is_awake: bool,
 }
 
 /// A unix socket with one script per connection.
@@ -126,6 +127,12 @@ impl UnixServer {
         );
     }
 
+    /// Ends the stalling, now and later.
+    pub(crate) fn wake(&self) {
+        self.heard.0.lock().unwrap().is_awake = true;
+        self.heard.1.notify_all();
+    }
+
     fn joined(mut self) -> Self {
         self.thread.take().unwrap().join().unwrap();
         self
@@ -134,6 +141,7 @@ impl UnixServer {
 
 impl Drop for UnixServer {
     fn drop(&mut self) {
+        self.wake();
         // Connections that the test did not make are made here, so that the thread ends.
         while self
             .thread
@@ -152,7 +160,7 @@ fn serve(listener: &UnixListener, script: &[Script], heard: &(Mutex<Heard>, Cond
     let mut conversation = Conversation {
         stream,
         input: Vec::new(),
-        heard: &heard.0,
+        heard,
     };
     // A client that leaves early ends the script.
     let _ = script
@@ -166,7 +174,7 @@ fn serve(listener: &UnixListener, script: &[Script], heard: &(Mutex<Heard>, Cond
 struct Conversation<'a> {
     stream: UnixStream,
     input: Vec<u8>,
-    heard: &'a Mutex<Heard>,
+    heard: &'a (Mutex<Heard>, Condvar),
 }
 
 impl Conversation<'_> {
@@ -206,7 +214,12 @@ impl Conversation<'_> {
                 self.stream.write_all(&bytes)
             }
             Script::Close => self.say(&ServerFrame::Closing),
-            Script::Stall => self.stream.read_to_end(&mut Vec::new()).map(drop),
+            Script::Stall => {
+                let (heard, changed) = self.heard;
+                let asleep = |heard: &mut Heard| !heard.is_awake;
+                drop(changed.wait_while(heard.lock().unwrap(), asleep).unwrap());
+                Ok(())
+            }
             Script::Raw(bytes) => {
                 self.stream.write_all(bytes)?;
                 self.stream.read_to_end(&mut Vec::new()).map(drop)
@@ -262,7 +275,7 @@ impl Conversation<'_> {
     fn hear<R>(&mut self, record: impl FnOnce(ClientFrame<'_>, &mut Heard) -> R) -> io::Result<R> {
         loop {
             if let Some((frame, consumed)) = ClientFrame::decode(&self.input).unwrap() {
-                let recorded = record(frame, &mut self.heard.lock().unwrap());
+                let recorded = record(frame, &mut self.heard.0.lock().unwrap());
                 self.input.drain(..consumed);
                 return Ok(recorded);
             }

@@ -19,5 +19,6 @@ mod frames;
 mod http;
 mod lifecycle;
 mod limits;
+mod local;
 mod queries;
 mod rubbish;

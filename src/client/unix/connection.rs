@@ -34,24 +34,26 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects, answers the challenge and waits for the welcome, which says what server it is.
-    pub(super) fn open(
-        way: Way<'_>,
-        publisher: PublisherId,
-    ) -> Result<(Self, ServerId), UnixError> {
-        let Way {
-            socket,
-            options,
-            deadline,
-        } = way;
-        let socket = connect(socket, deadline.within(options.connect_timeout))
-            .map_err(|error| UnixError::Unreachable(error.to_string()))?;
-        let mut connection = Self {
+    /// Connects.
+    pub(super) fn open(way: Way<'_>) -> Result<Self, UnixError> {
+        let socket = connect(way.socket, way.deadline.within(way.options.connect_timeout))
+            .map_err(|error| UnixError::Unreachable(cause(&error)))?;
+        Ok(Self {
             socket,
             input: Vec::new(),
-        };
+        })
+    }
 
-        let answer = connection.receive(deadline, |frame| match frame {
+    /// Answers the challenge and waits for the welcome, which says what server it is.
+    pub(super) fn greet(
+        &mut self,
+        way: Way<'_>,
+        publisher: PublisherId,
+    ) -> Result<ServerId, UnixError> {
+        let Way {
+            options, deadline, ..
+        } = way;
+        let answer = self.receive(deadline, |frame| match frame {
             ServerFrame::Challenge { nonce } => {
                 Ok(challenge_answer(&options.secret, &nonce, &publisher))
             }
@@ -62,12 +64,20 @@ impl Connection {
             publisher,
             answer,
         });
-        connection.send(&hello, deadline)?;
-        let server = connection.receive(deadline, |frame| match frame {
+        self.send(&hello, deadline)?;
+        self.receive(deadline, |frame| match frame {
             ServerFrame::Welcome { server } => Ok(server),
             frame => Err(refusal(&frame)),
-        })??;
-        Ok((connection, server))
+        })?
+    }
+
+    /// Whether the server has neither said anything nor ended the connection since it was last read from.
+    pub(super) fn is_silent(&self) -> bool {
+        let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
+        matches!(
+            recv(&self.socket, &mut [0; 1][..], flags),
+            Err(Errno::AGAIN | Errno::INTR)
+        )
     }
 
     /// Writes what is to be written and reads answers until the goal is reached.
@@ -223,6 +233,16 @@ fn send_some(socket: &Socket, bytes: &[u8]) -> Result<Option<usize>, UnixError> 
 
 fn broken(error: Errno) -> UnixError {
     UnixError::Broken(io::Error::from(error).to_string())
+}
+
+/// Why nobody was reached, with the remedy if that is not to start the server.
+fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("{error}: this process needs the user or the group of the server")
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// Connects to a path. A unix socket whose backlog is full makes `connect` wait, for as long as its send timeout.
