@@ -12,6 +12,7 @@ use Illuminate\Support\Js;
 use Laravel\Pulse\Entry;
 use Laravel\Pulse\Livewire\Card;
 use Laravel\Pulse\Pulse;
+use Laravel\Reverb\Configuration\Section;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Pulse\Livewire\Connections;
 use Laravel\Reverb\Pulse\Livewire\Messages;
@@ -21,6 +22,7 @@ use Laravel\Reverb\Pulse\ServerBeat;
 use Laravel\Reverb\ReverbServiceProvider;
 use Laravel\Reverb\Servers\Reverb\Monitors;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
+use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
 use Laravel\Reverb\Tests\Laravel\Support\DrivenEngine;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
 use Laravel\Reverb\Tests\Unit\Fakes\FakeEngine;
@@ -96,6 +98,27 @@ class MonitorsTest extends TestCase
 
         $this->assertSame(75, array_sum(array_column($pulse->entries, 'value')));
         $this->assertSame(['reverb_message:sent'], array_values(array_unique(array_column($pulse->entries, 'type'))));
+    }
+
+    public function test_connections_are_those_to_all_servers_of_the_installation(): void
+    {
+        $pulse = $this->pulse([ReverbConnections::class => []]);
+        $this->app->instance(Engine::class, $engine = new FakeEngine);
+        $engine->server->applications = [
+            ['app_id' => '1001', 'connections' => 2, 'messages_received' => 0, 'messages_sent' => 0],
+            ['app_id' => '1002', 'connections' => 0, 'messages_received' => 0, 'messages_sent' => 0],
+            ['app_id' => 'gone', 'connections' => 1, 'messages_received' => 0, 'messages_sent' => 0],
+        ];
+
+        foreach ([false, true] as $scaled) {
+            $monitors = $this->app->make(Monitors::class);
+            $monitors->schedule(new ServerConfiguration(new Section('server', ['scaling' => ['enabled' => $scaled]]), collect()));
+            $monitors->round($engine->server, fn ($warning) => $this->fail($warning));
+        }
+
+        // The fake publisher knows of three...
+        $this->assertSame([2, 0, 1, 3, 0, 1], array_column($pulse->entries, 'value'));
+        $this->assertSame([['app_id' => '1001', 'key' => 'test-key', 'secret' => 'test-secret']], $engine->publishers);
     }
 
     public function test_what_was_recorded_is_stored_at_its_interval_and_at_the_end(): void

@@ -8,10 +8,14 @@ use Illuminate\Contracts\Debug\ExceptionHandler;
 use Illuminate\Contracts\Events\Dispatcher;
 use Illuminate\Support\Carbon;
 use Laravel\Pulse\Pulse;
+use Laravel\Reverb\Contracts\ApplicationProvider;
+use Laravel\Reverb\Exceptions\InvalidApplication;
+use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativeServer;
 use Laravel\Reverb\Pulse\ServerBeat;
 use Laravel\Telescope\Contracts\EntriesRepository;
 use Laravel\Telescope\Telescope;
+use RuntimeException;
 use Throwable;
 
 /**
@@ -21,6 +25,11 @@ use Throwable;
  */
 class Monitors
 {
+    /**
+     * The nanoseconds for which other servers may be asked at a time.
+     */
+    protected const ASKING_TIME = 1_000_000_000;
+
     /**
      * What is to be done for them, by what it is called in a warning.
      *
@@ -43,12 +52,18 @@ class Monitors
     protected array $known = [];
 
     /**
+     * Indicates whether other servers have connections of the same applications.
+     */
+    protected bool $isScaled = false;
+
+    /**
      * Create a new monitors instance, which tells of the server every so many nanoseconds.
      */
     public function __construct(
         protected Container $app,
         protected Dispatcher $events,
         protected ExceptionHandler $exceptions,
+        protected Engine $engine,
         protected int $interval = 15_000_000_000,
     ) {
         //
@@ -59,6 +74,7 @@ class Monitors
      */
     public function schedule(ServerConfiguration $configuration): void
     {
+        $this->isScaled = $configuration->isScaled();
         $seconds = ['pulse' => $configuration->ingestInterval('pulse'), 'telescope' => $configuration->ingestInterval('telescope')];
 
         $this->timers = array_filter([
@@ -126,14 +142,53 @@ class Monitors
      */
     protected function beat(NativeServer $server): void
     {
-        $applications = array_map(function (array $figures) {
+        $connections = $this->connections();
+        $applications = array_map(function (array $figures) use ($connections) {
             ['app_id' => $id, 'messages_received' => $received, 'messages_sent' => $sent] = $figures;
             [$knownReceived, $knownSent] = $this->known[$id] ?? [0, 0];
             $this->known[$id] = [$received, $sent];
 
-            return ['messages_received' => $received - $knownReceived, 'messages_sent' => $sent - $knownSent] + $figures;
+            return ['connections' => $connections($figures), 'messages_received' => $received - $knownReceived, 'messages_sent' => $sent - $knownSent] + $figures;
         }, $server->applications());
 
         $this->events->dispatch(new ServerBeat(Carbon::now(), $applications));
+    }
+
+    /**
+     * Get the way to the number of an application's connections: those to all servers, as far as the time allows to ask.
+     *
+     * @return \Closure(array<string, mixed>): int
+     */
+    protected function connections(): Closure
+    {
+        $deadline = hrtime(true) + self::ASKING_TIME;
+
+        return function (array $figures) use ($deadline) {
+            if (! $this->isScaled || $figures['connections'] === 0 || hrtime(true) > $deadline) {
+                return $figures['connections'];
+            }
+
+            try {
+                return $this->connectionsEverywhere($figures['app_id']);
+            } catch (InvalidApplication|RuntimeException) {
+                // The application is about to go, or the others do not answer...
+                return $figures['connections'];
+            }
+        };
+    }
+
+    /**
+     * Get the number of an application's connections to all servers. It is this process's own server that is asked.
+     *
+     * @throws \Laravel\Reverb\Exceptions\InvalidApplication
+     * @throws \RuntimeException
+     */
+    protected function connectionsEverywhere(string $id): int
+    {
+        $application = $this->app->make(ApplicationProvider::class)->findById($id);
+
+        return $this->engine->publisher([
+            'app_id' => $application->id(), 'key' => $application->key(), 'secret' => $application->secret(),
+        ])->stats()['connections'];
     }
 }

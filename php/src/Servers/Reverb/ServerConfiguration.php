@@ -85,6 +85,14 @@ class ServerConfiguration
     }
 
     /**
+     * Determine whether other servers have connections of the same applications.
+     */
+    public function isScaled(): bool
+    {
+        return $this->server->section('scaling')->boolean('enabled');
+    }
+
+    /**
      * Get the seconds after which what "pulse" or "telescope" have recorded is to be stored.
      */
     public function ingestInterval(string $monitor): int

@@ -28,7 +28,7 @@ trait HasRate
     /**
      * Convert what happened between two points of the graph to a rate.
      */
-    public function rate(int|float|null $count): ?float
+    protected function rate(int|float|null $count): ?float
     {
         $unit = ['second' => 1, 'minute' => 60, 'hour' => 3_600, 'day' => 86_400][$this->rateUnit()];
 
