@@ -15,16 +15,15 @@ fwrite($client, implode("\r\n", [
     'GET /app/other HTTP/1.1', 'Host: localhost', 'Upgrade: websocket', 'Connection: Upgrade',
     'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '', '',
 ]));
-while (trim(fgets($client)) !== '') {
+// A byte at a time: with the answer's head the greeting may have come, and fread() would wait for more.
+for ($heard = ''; ! str_contains($heard, 'connection_established'); $heard .= fgetc($client)) {
     continue;
 }
-echo preg_match('/connection_established/', fread($client, 1000)), "\n";
 
 echo implode(' ', array_column($server->applications(), 'connections', 'app_id')), "\n";
 $server->stop(0);
 echo json_encode($server->applications()), "\n";
 ?>
 --EXPECT--
-1
 0 1
 [{"app_id":"1","connections":0,"messages_received":0,"messages_sent":0},{"app_id":"two","connections":0,"messages_received":0,"messages_sent":1}]
