@@ -109,7 +109,8 @@ impl Driver {
             place,
             reason: error.to_string(),
         })?;
-        let coordinator = Coordinator::new(Arc::clone(&engine), node);
+        let pace = connector.settings().times.pace;
+        let coordinator = Coordinator::new(Arc::clone(&engine), node, pace);
         Ok(Self {
             connector,
             identity: Identity::new(engine, node, Names::new(root)),

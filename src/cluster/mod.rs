@@ -20,7 +20,7 @@ mod tls;
 mod value;
 mod wire;
 
-pub use coordinator::{Command, Coordinator, Input, Message};
+pub use coordinator::{Command, Coordinator, Input, Message, Pace};
 pub use driver::{Bell, Driver, UnusableRedis};
 pub use settings::{Address, Credentials, Settings, Times, TlsSettings, Topology};
 

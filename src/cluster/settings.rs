@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use super::Pace;
+
 /// Everything that is configurable about scaling.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -79,12 +81,10 @@ pub struct Times {
     pub check: Duration,
     /// For an answer to that look.
     pub answer: Duration,
-    /// Between two renewals of the lease.
-    pub beat: Duration,
+    /// How fast others are found out about.
+    pub pace: Pace,
     /// After which a server that does not renew it counts as dead.
     pub lease: Duration,
-    /// How long a parted server's members are kept after Redis came back.
-    pub patience: Duration,
     /// Before the first new attempt to connect; doubled with each.
     pub first_pause: Duration,
     /// The longest pause between two attempts.
@@ -97,9 +97,8 @@ impl Default for Times {
             connect: Duration::from_secs(2),
             check: Duration::from_millis(500),
             answer: Duration::from_millis(1500),
-            beat: Duration::from_secs(3),
+            pace: Pace::default(),
             lease: Duration::from_secs(10),
-            patience: Duration::from_secs(4),
             first_pause: Duration::from_millis(50),
             longest_pause: Duration::from_secs(1),
         }

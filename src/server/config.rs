@@ -11,7 +11,7 @@ pub use self::fields::ConfigError;
 use self::fields::Fields;
 use super::{proxies::Proxies, time_limits::TimeLimits};
 use crate::{
-    cluster::Settings,
+    cluster::{Settings, Times},
     engine::{
         Application, ApplicationLimits, ClientEvents, EventKind, EventKinds, Limits, RateLimit,
     },
@@ -102,6 +102,16 @@ impl Config {
             applications: applications(&fields)?,
             scaling: scaling::scaling(&fields)?,
         })
+    }
+}
+
+impl Config {
+    /// Changes how long what may take between the server and Redis. Nobody needs it but tests, which
+    /// cannot wait as long as servers can.
+    pub fn adapt_redis_times(&mut self, change: impl FnOnce(&mut Times)) {
+        if let Some(scaling) = &mut self.scaling {
+            change(&mut scaling.times);
+        }
     }
 }
 

@@ -39,12 +39,24 @@ use crate::engine::{
     cluster::{Asker, NodeId, Topic, Version},
 };
 
-/// Between two renewals of the lease.
-const BEAT: Duration = Duration::from_secs(3);
+/// How fast a node finds out about the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Between two renewals of the lease.
+    pub beat: Duration,
+    /// After a connection is back, other nodes may need so long to be back as well: what they had is
+    /// not given up before.
+    pub grace: Duration,
+}
 
-/// After a connection is back, other nodes may need so long to be back as well: what they had is not
-/// given up before.
-const GRACE: Duration = Duration::from_secs(4);
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            beat: Duration::from_secs(3),
+            grace: Duration::from_secs(4),
+        }
+    }
+}
 
 /// After a connection is back, the others need at least so long to try again: what is owed to them
 /// waits for it.
@@ -61,6 +73,7 @@ const VACANCY: Duration = Duration::from_secs(5);
 pub struct Coordinator {
     engine: Arc<Engine>,
     node: NodeId,
+    pace: Pace,
     commands: Vec<Command>,
     link: Link,
     /// The last state of any part of this node.
@@ -115,10 +128,11 @@ enum Link {
 impl Coordinator {
     /// A coordinator that is not connected yet.
     #[must_use]
-    pub fn new(engine: Arc<Engine>, node: NodeId) -> Self {
+    pub fn new(engine: Arc<Engine>, node: NodeId, pace: Pace) -> Self {
         Self {
             engine,
             node,
+            pace,
             commands: Vec::new(),
             link: Link::Down,
             version: Version::default(),
@@ -327,7 +341,7 @@ impl Coordinator {
         let Link::Up { since, is_open, .. } = self.link else {
             return;
         };
-        let interval = if is_open { BEAT } else { LULL / 2 };
+        let interval = if is_open { self.pace.beat } else { LULL / 2 };
         let is_due = |beaten| now.duration_since(beaten) >= interval;
         if self.beaten.is_none_or(is_due) {
             self.beat(now);
@@ -350,13 +364,13 @@ impl Coordinator {
         else {
             return;
         };
-        if !is_open && (time >= GRACE || time >= LULL && self.are_all_back()) {
+        if !is_open && (time >= self.pace.grace || time >= LULL && self.are_all_back()) {
             if let Link::Up { is_open, .. } = &mut self.link {
                 *is_open = true;
             }
             self.engine.ring();
         }
-        if !is_settled && time >= GRACE {
+        if !is_settled && time >= self.pace.grace {
             if let Link::Up { is_settled, .. } = &mut self.link {
                 *is_settled = true;
             }
