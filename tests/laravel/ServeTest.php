@@ -5,10 +5,14 @@ namespace Laravel\Reverb\Tests\Laravel;
 use App\Events\MessagePosted;
 use App\Models\User;
 use Illuminate\Support\Facades\Broadcast;
+use Illuminate\Support\Facades\Event;
+use Laravel\Reverb\Events\ClientEventReceived;
+use Laravel\Reverb\Events\ConnectionOpened;
 use Laravel\Reverb\Reverb;
 use Laravel\Reverb\Testing\ReverbServer;
 use Laravel\Reverb\Tests\Laravel\Support\OrderShipped;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
+use RuntimeException;
 
 /**
  * Reverb::serve(): a server in the process of the test.
@@ -90,6 +94,35 @@ class ServeTest extends TestCase
         $broadcaster->broadcast(['news'], 'posted', ['id' => 1]);
 
         $this->assertSame(['id' => 1], $browser->expect('posted'));
+    }
+
+    public function test_listeners_of_the_servers_events_are_run_when_the_test_asks_for_it(): void
+    {
+        $heard = [];
+        Event::listen(function (ClientEventReceived $event) use (&$heard) {
+            $heard[] = [$event->channel->name(), $event->event, $event->data];
+            $event->connection->send('{"event":"seen","data":"{}"}');
+        });
+        config(['reverb.apps.apps.0.accept_client_events_from' => 'all']);
+        $server = Reverb::serve();
+        $browser = $this->browser($server)->subscribe('room');
+
+        $this->assertSame(0, $server->dispatchEvents(0));
+        $browser->send('client-typing', ['who' => 'Ada'], 'room');
+
+        $this->assertSame(1, $server->dispatchEvents(10_000));
+        $this->assertSame([['room', 'client-typing', ['who' => 'Ada']]], $heard);
+        $browser->expect('seen');
+    }
+
+    public function test_a_listener_that_fails_fails_in_the_test(): void
+    {
+        Event::listen(fn (ConnectionOpened $event) => throw new RuntimeException('not today'));
+        $server = Reverb::serve();
+        $this->browser($server);
+
+        $this->expectExceptionMessage('not today');
+        $server->dispatchEvents(10_000);
     }
 
     public function test_two_in_a_row_in_one_process(): void

@@ -4,6 +4,7 @@ namespace Laravel\Reverb\Testing;
 
 use Illuminate\Contracts\Config\Repository;
 use Illuminate\Contracts\Container\Container;
+use Illuminate\Contracts\Events\Dispatcher;
 use Illuminate\Support\Collection;
 use Illuminate\Support\Str;
 use Laravel\Reverb\Application;
@@ -12,6 +13,7 @@ use Laravel\Reverb\Configuration\Section;
 use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativeServer;
+use Laravel\Reverb\Servers\Reverb\EventRelay;
 use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
 use WeakReference;
 
@@ -51,6 +53,8 @@ class ReverbServer
         public readonly string $secret,
         public readonly array $options,
         protected ?NativeServer $server,
+        protected Dispatcher $events,
+        protected EventRelay $relay,
     ) {
         $this->process = (int) getmypid();
     }
@@ -72,13 +76,15 @@ class ReverbServer
         $applications = $app->make(ApplicationProvider::class)->all()->values();
 
         $config->set('reverb.servers.reverb', $section = static::settings($config, $settings));
-        $configuration = new ServerConfiguration(new Section('reverb.servers.reverb', $section), $applications);
+        $relay = $app->make(EventRelay::class, ['applications' => $applications]);
+        $configuration = new ServerConfiguration(new Section('reverb.servers.reverb', $section), $applications, events: $relay->wanted());
         $native = $engine->startServer($configuration->toArray());
         $options = static::options($native->port(), $configuration->path());
 
         $application = static::connect($app, $engine, $applications, $options);
         $server = new static(
-            $options['host'], $options['port'], $application->id(), $application->key(), $application->secret(), $options, $native
+            $options['host'], $options['port'], $application->id(), $application->key(), $application->secret(), $options,
+            $native, $app->make(Dispatcher::class), $relay
         );
 
         self::$current = WeakReference::create($server);
@@ -95,6 +101,25 @@ class ReverbServer
         $path = trim($this->options['path'], '/');
 
         return "ws://{$this->host}:{$this->port}".($path === '' ? '' : "/{$path}")."/app/{$this->key}?protocol=7&client={$client}&version=1.0";
+    }
+
+    /**
+     * Dispatch the server's events that have come, such as ConnectionOpened, and get how many there were.
+     *
+     * The server has told of those that somebody listened to when it was started. A listener that fails, fails here.
+     *
+     * @param  int  $timeout  Milliseconds to wait, if none has come yet.
+     */
+    public function dispatchEvents(int $timeout = 1_000): int
+    {
+        $notices = $this->server?->poll($timeout) ?? [];
+        $events = array_filter($notices, fn (array $notice) => $notice['type'] === 'event');
+
+        foreach ($events as $notice) {
+            $this->events->dispatch($this->relay->event($notice, $this->server));
+        }
+
+        return count($events);
     }
 
     /**
