@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use support::{HttpServer, Script, UnixServer, WELCOMED};
 
+#[path = "client/batches.rs"]
+mod batches;
 #[path = "client/encrypted.rs"]
 mod encrypted;
 #[path = "client/support.rs"]

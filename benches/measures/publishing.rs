@@ -107,7 +107,7 @@ impl LocalPublisher {
     }
 
     /// Waits until all is answered.
-    pub(super) fn settle(&self) -> Result<(), Failure> {
+    pub(super) fn settle(&mut self) -> Result<(), Failure> {
         let settled = self.publisher.settle();
         settled.map_err(|error| Failure::Server(error.to_string()))
     }

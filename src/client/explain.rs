@@ -49,7 +49,9 @@ pub(super) fn http(
         HttpError::Refused(message) if events.is_empty() => {
             PublishError::RefusedRequest { target, message }
         }
-        HttpError::Refused(message) => PublishError::Refused { target, message },
+        HttpError::Refused(message) | HttpError::TooMany(message) => {
+            PublishError::Refused { target, message }
+        }
         HttpError::Unexpected(cause) => PublishError::Incompatible { target, cause },
         HttpError::Broken(cause) | HttpError::Unreachable(cause) => {
             PublishError::Lost { target, cause }

@@ -46,6 +46,8 @@ pub(super) enum HttpError {
     UnknownApplication,
     /// 413.
     TooLarge,
+    /// 422, and the server says that it is about the number of events.
+    TooMany(String),
     /// Another status that means no, and the server's text.
     Refused(String),
     /// What answers is no such API.
@@ -92,8 +94,33 @@ pub(super) fn agent() -> Agent {
     )
 }
 
-/// Publishes with one request. It is not repeated: this API does not recognise repeats.
+/// Publishes with one request, or with several if the server says that it takes no more at once.
 pub(super) fn publish(
+    agent: &Agent,
+    options: &Options,
+    http: &HttpOptions,
+    events: &[Event<'_>],
+    deadline: Deadline,
+) -> Result<(), HttpError> {
+    let (mut rest, mut most) = (events, events.len());
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(most.min(rest.len()));
+        match publish_at_once(agent, options, http, now, deadline) {
+            // A request that is too large is refused as a whole.
+            Err(HttpError::TooLarge | HttpError::TooMany(_)) if now.len() > 1 => {
+                most = now.len() / 2;
+            }
+            result => {
+                result?;
+                rest = later;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Publishes with one request. It is not repeated: this API does not recognise repeats.
+fn publish_at_once(
     agent: &Agent,
     options: &Options,
     http: &HttpOptions,
@@ -245,7 +272,15 @@ fn judge(status: StatusCode, text: &str) -> Result<(), HttpError> {
         }
         StatusCode::NOT_FOUND => HttpError::Unexpected(format!("HTTP status {status}")),
         status if status.is_redirection() => HttpError::Unexpected(format!("HTTP status {status}")),
-        status => HttpError::Refused(format!("HTTP status {status}: {}", text.trim())),
+        status => {
+            let message = format!("HTTP status {status}: {}", text.trim());
+            let is_about_the_batch = text.contains("\"batch\":");
+            if status == StatusCode::UNPROCESSABLE_ENTITY && is_about_the_batch {
+                HttpError::TooMany(message)
+            } else {
+                HttpError::Refused(message)
+            }
+        }
     })
 }
 

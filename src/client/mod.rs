@@ -9,6 +9,7 @@
 //! This layer knows no PHP: `crate::php` converts and calls. It blocks, but never past the time limits in [`Options`],
 //! and no second time for a server that has not said anything since it was waited for in vain.
 
+mod batch;
 mod deadline;
 mod error;
 mod explain;

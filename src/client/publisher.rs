@@ -1,6 +1,7 @@
 //! The front of this layer: chooses the way, signs what browsers show.
 
 use super::{
+    batch::Batch,
     deadline::Deadline,
     error::{Absence, PublishError},
     explain,
@@ -18,6 +19,8 @@ pub struct Publisher {
     pub(super) options: Options,
     patience: Patience,
     pub(super) route: Option<Route>,
+    /// `Some` while a batch is open.
+    batch: Option<Batch>,
 }
 
 /// One event for some channels.
@@ -73,16 +76,26 @@ impl Publisher {
             patience: Patience::of(options.acknowledge),
             options,
             route: None,
+            batch: None,
         }
     }
 
-    /// Publishes an event and returns when a server has taken it; with `acknowledge` off, when it is written.
+    /// Publishes an event and returns when a server has taken it; with `acknowledge` off, when it is written, and
+    /// in an open batch when it is written or kept for the batch's end.
     ///
     /// # Errors
     /// Why no server took it. After `TimedOut` and `Lost` it may have been published all the same.
     /// `Earlier`, if an event that was not waited for failed: this one was not sent then.
     pub fn publish(&mut self, event: &Event<'_>) -> Result<Route, PublishError> {
-        self.publish_all(std::slice::from_ref(event), self.patience)
+        match self.batch.take() {
+            Some(batch) => self.publish_in(batch, event),
+            None => self.publish_all(std::slice::from_ref(event), self.patience),
+        }
+    }
+
+    /// Waits for no event from now on, and sends those that go over HTTP together, until [`Self::settle`].
+    pub fn open_batch(&mut self) {
+        self.batch.get_or_insert_default();
     }
 
     /// Publishes events in their order and returns when a server has answered all of them.
@@ -101,11 +114,17 @@ impl Publisher {
         std::mem::replace(&mut self.patience, Patience::of(acknowledge)) == Patience::Wait
     }
 
-    /// Waits until the server has answered every event that was not waited for.
+    /// Ends a batch, and waits until the server has answered every event that was not waited for.
     ///
     /// # Errors
     /// The first failure among them that was not told yet.
-    pub fn settle(&self) -> Result<(), PublishError> {
+    pub fn settle(&mut self) -> Result<(), PublishError> {
+        let sent = self.batch.take().map(|batch| self.send(&batch));
+        let settled = self.settle_link();
+        sent.unwrap_or(Ok(())).and(settled)
+    }
+
+    fn settle_link(&self) -> Result<(), PublishError> {
         let Some(socket) = &self.options.socket else {
             return Ok(());
         };
@@ -170,6 +189,50 @@ impl Publisher {
         Ok(format!("{}:{signature}", self.options.key))
     }
 
+    /// Publishes an event on the ways that take one without a wait, or else keeps it. The order stays.
+    fn publish_in(&mut self, mut batch: Batch, event: &Event<'_>) -> Result<Route, PublishError> {
+        let route = self.write_or_hold(&mut batch, event);
+        let sent = if batch.is_full() {
+            let full = std::mem::take(&mut batch);
+            self.send(&full)
+        } else {
+            Ok(())
+        };
+        self.batch = Some(batch);
+        let route = route?;
+        self.route = Some(route);
+        sent.map(|()| route)
+    }
+
+    fn write_or_hold(&self, batch: &mut Batch, event: &Event<'_>) -> Result<Route, PublishError> {
+        event.check()?;
+        let event = std::slice::from_ref(event);
+        let seals = Seals::of(&self.options, event)?;
+        let sealed = seals.apply(event);
+        let event = sealed.as_deref().unwrap_or(event);
+        if batch.is_empty() {
+            let deadline = Deadline::after(self.options.timeout);
+            match self.choose_nearby(event, Patience::WriteOnly, deadline)? {
+                Nearby::Taken(route) => return Ok(route),
+                Nearby::Absent(absences) if self.options.http.is_none() => {
+                    return Err(PublishError::absent(absences));
+                }
+                Nearby::Absent(_) => {}
+            }
+        }
+        event.iter().for_each(|event| batch.hold(event));
+        Ok(Route::Http)
+    }
+
+    /// Publishes what was kept, and waits for it.
+    fn send(&mut self, batch: &Batch) -> Result<(), PublishError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.route = Some(self.choose(&batch.events(), Patience::Wait)?);
+        Ok(())
+    }
+
     fn publish_all(
         &mut self,
         events: &[Event<'_>],
@@ -187,26 +250,11 @@ impl Publisher {
 
     fn choose(&self, events: &[Event<'_>], patience: Patience) -> Result<Route, PublishError> {
         let options = &self.options;
-        if let Some(result) = process::publish(options, events) {
-            return result.map(|()| Route::Process);
-        }
         let deadline = Deadline::after(options.timeout);
-        let mut absences = Vec::new();
-        if let Some(socket) = &options.socket {
-            let way = Way {
-                socket,
-                options,
-                deadline,
-            };
-            match Kept::with(|kept| kept.link(socket, options).publish(way, events, patience)) {
-                Ok(()) => return Ok(Route::Unix),
-                Err(UnixError::Unreachable(cause)) => absences.push(Absence {
-                    place: socket.display().to_string(),
-                    cause,
-                }),
-                Err(error) => return Err(explain::unix(options, socket, error)),
-            }
-        }
+        let mut absences = match self.choose_nearby(events, patience, deadline)? {
+            Nearby::Taken(route) => return Ok(route),
+            Nearby::Absent(absences) => absences,
+        };
         if let Some(http) = &options.http {
             match Kept::with(|kept| http::publish(kept.agent(), options, http, events, deadline)) {
                 Ok(()) => return Ok(Route::Http),
@@ -219,6 +267,43 @@ impl Publisher {
         }
         Err(PublishError::absent(absences))
     }
+
+    /// Tries the ways on this machine.
+    fn choose_nearby(
+        &self,
+        events: &[Event<'_>],
+        patience: Patience,
+        deadline: Deadline,
+    ) -> Result<Nearby, PublishError> {
+        let options = &self.options;
+        if let Some(result) = process::publish(options, events) {
+            return result.map(|()| Nearby::Taken(Route::Process));
+        }
+        let Some(socket) = &options.socket else {
+            return Ok(Nearby::Absent(Vec::new()));
+        };
+        let way = Way {
+            socket,
+            options,
+            deadline,
+        };
+        match Kept::with(|kept| kept.link(socket, options).publish(way, events, patience)) {
+            Ok(()) => Ok(Nearby::Taken(Route::Unix)),
+            Err(UnixError::Unreachable(cause)) => Ok(Nearby::Absent(vec![Absence {
+                place: socket.display().to_string(),
+                cause,
+            }])),
+            Err(error) => Err(explain::unix(options, socket, error)),
+        }
+    }
+}
+
+/// What became of events on the ways that need no network.
+enum Nearby {
+    /// A server has taken them.
+    Taken(Route),
+    /// There is none at these places.
+    Absent(Vec<Absence>),
 }
 
 impl Event<'_> {

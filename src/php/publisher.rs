@@ -50,13 +50,18 @@ impl Publisher {
         Ok(self.publisher.publish_batch(&events)?)
     }
 
+    /// Waits for nothing before `settle`.
+    pub fn open_batch(&mut self) {
+        self.publisher.open_batch();
+    }
+
     /// Waits for the server from now on, or not.
     pub fn acknowledge(&mut self, acknowledge: bool) -> bool {
         self.publisher.acknowledge(acknowledge)
     }
 
     /// Waits for what was not waited for.
-    pub fn settle(&self) -> PhpResult<()> {
+    pub fn settle(&mut self) -> PhpResult<()> {
         Ok(self.publisher.settle()?)
     }
 

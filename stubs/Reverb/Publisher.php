@@ -72,7 +72,7 @@ final class Publisher
     /**
      * Publish events in their order, and return when a server has answered all of them.
      *
-     * Over HTTP this is one request, which must be within the server's limit as a whole, and is published as a whole.
+     * Over HTTP this is one request, published as a whole, or several, if the server takes no more at once.
      * Over the unix socket each event is judged by itself: the exception is about the first that was refused.
      *
      * ```php
@@ -110,7 +110,18 @@ final class Publisher
     }
 
     /**
-     * Wait until the server has answered every event that was not waited for.
+     * Let `publish()` wait for nothing before `settle()`.
+     *
+     * Over the unix socket events are written at once. Over HTTP they are kept and sent together, by `settle()` or
+     * as soon as they are more than 1 MiB; so nothing of them is sent if `settle()` is never called.
+     */
+    public function openBatch(): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * End the batch, if one is open, and wait until the server has answered every event that was not waited for.
      *
      * ```php
      * $publisher->acknowledge(false);

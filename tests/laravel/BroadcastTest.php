@@ -145,6 +145,41 @@ class BroadcastTest extends TestCase
         $this->assertSame(range(1, 50), $this->numbers(50));
     }
 
+    public function test_a_batch_over_http_arrives_in_order_though_it_is_more_than_one_request_may_be(): void
+    {
+        $this->configure([
+            'reverb.servers.reverb.socket' => null,
+            'broadcasting.connections.reverb.options.port' => $this->server->port(),
+        ]);
+        $this->browser->subscribe('messages');
+
+        Reverb::batch(function () {
+            foreach (range(1, 50) as $number) {
+                MessagePosted::dispatch(str_repeat('x', 500), 'Ada', $number);
+            }
+            $this->browser->expectNothing();
+        });
+
+        $this->assertSame(range(1, 50), $this->numbers(50));
+        $this->browser->expectNothing();
+    }
+
+    public function test_what_failed_without_being_waited_for_is_counted(): void
+    {
+        $this->configure(['broadcasting.connections.reverb.options.acknowledge' => false]);
+        $before = Broadcast::connection()->failures();
+        MessagePosted::dispatch(str_repeat('x', 20_000));
+
+        try {
+            Reverb::batch(fn () => MessagePosted::dispatch('Hello'));
+            $this->fail('Nobody was told.');
+        } catch (BroadcastException $e) {
+            $this->assertStringContainsString('is too large', $e->getMessage());
+        }
+
+        $this->assertSame($before + 1, Broadcast::connection()->failures());
+    }
+
     public function test_a_batch_tells_at_its_end_what_failed(): void
     {
         $this->browser->subscribe('messages');

@@ -45,15 +45,6 @@ class BatchTest extends TestCase
         $this->assertSame([], $this->publisher->settled);
     }
 
-    public function test_a_publisher_that_never_waits_goes_on_so(): void
-    {
-        $this->publisher->acknowledge(false);
-        $this->batch->run(fn () => $this->publish());
-
-        $this->assertFalse($this->publisher->acknowledges);
-        $this->assertSame([1], $this->publisher->settled);
-    }
-
     public function test_a_failure_ends_the_batch(): void
     {
         $this->publisher->laterFailure = new RuntimeException('the server is gone');

@@ -91,6 +91,11 @@ class ReverbBroadcasterTest extends TestCase
         $this->assertFalse($this->engine->publishers[0]['acknowledge']);
     }
 
+    public function test_failures_that_nobody_waited_for_are_counted(): void
+    {
+        $this->assertSame(4, $this->broadcaster()->failures());
+    }
+
     #[DataProvider('mistakes')]
     public function test_a_mistake_in_the_connection_is_named_with_its_variable(array $connection, string $message): void
     {

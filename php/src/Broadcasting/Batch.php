@@ -20,9 +20,9 @@ class Batch
     protected int $depth = 0;
 
     /**
-     * The publishers that do not wait, each with whether it waited before.
+     * The publishers that do not wait.
      *
-     * @var array<int, array{NativePublisher, bool}>
+     * @var array<int, NativePublisher>
      */
     protected array $publishers = [];
 
@@ -54,9 +54,12 @@ class Batch
      */
     public function add(NativePublisher $publisher): void
     {
-        if ($this->depth > 0) {
-            $this->publishers[spl_object_id($publisher)] ??= [$publisher, $publisher->acknowledge(false)];
+        if ($this->depth === 0 || isset($this->publishers[spl_object_id($publisher)])) {
+            return;
         }
+
+        $this->publishers[spl_object_id($publisher)] = $publisher;
+        $publisher->openBatch();
     }
 
     /**
@@ -69,9 +72,7 @@ class Batch
         [$publishers, $this->publishers] = [$this->publishers, []];
         $failure = null;
 
-        foreach ($publishers as [$publisher, $waited]) {
-            $publisher->acknowledge($waited);
-
+        foreach ($publishers as $publisher) {
             try {
                 $publisher->settle();
             } catch (RuntimeException $e) {

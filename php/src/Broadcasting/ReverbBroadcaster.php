@@ -100,6 +100,14 @@ class ReverbBroadcaster extends PusherBroadcaster
     }
 
     /**
+     * Get the number of this process's broadcasts that failed after they had returned, with "acknowledge" off.
+     */
+    public function failures(): int
+    {
+        return $this->publisher()->failures();
+    }
+
+    /**
      * Return the valid authentication response.
      *
      * @param  \Illuminate\Http\Request  $request

@@ -150,14 +150,19 @@ class Extension implements Engine
                 $this->publisher->publish($channels, $event, $data, $socketId);
             }
 
-            public function acknowledge(bool $acknowledge): bool
+            public function openBatch(): void
             {
-                return $this->publisher->acknowledge($acknowledge);
+                $this->publisher->openBatch();
             }
 
             public function settle(): void
             {
                 $this->publisher->settle();
+            }
+
+            public function failures(): int
+            {
+                return $this->publisher->failures();
             }
 
             public function stats(): array

@@ -14,11 +14,6 @@ use Laravel\Reverb\Native\Contracts\NativePublisher;
 class RecordingPublisher implements NativePublisher
 {
     /**
-     * Whether it was told to wait for the server.
-     */
-    protected bool $acknowledges = true;
-
-    /**
      * Create a new recording publisher instance.
      *
      * @param  \Closure(): NativePublisher  $signer
@@ -38,16 +33,19 @@ class RecordingPublisher implements NativePublisher
         ));
     }
 
-    public function acknowledge(bool $acknowledge): bool
+    public function openBatch(): void
     {
-        [$before, $this->acknowledges] = [$this->acknowledges, $acknowledge];
-
-        return $before;
+        //
     }
 
     public function settle(): void
     {
         //
+    }
+
+    public function failures(): int
+    {
+        return 0;
     }
 
     public function stats(): array

@@ -42,20 +42,24 @@ class FakePublisher implements NativePublisher
         $this->published[] = [$channels, $event, $data, $socketId];
     }
 
-    public function acknowledge(bool $acknowledge): bool
+    public function openBatch(): void
     {
-        [$before, $this->acknowledges] = [$this->acknowledges, $acknowledge];
-
-        return $before;
+        $this->acknowledges = false;
     }
 
     public function settle(): void
     {
+        $this->acknowledges = true;
         $this->settled[] = count($this->published);
 
         if ($this->laterFailure) {
             throw $this->laterFailure;
         }
+    }
+
+    public function failures(): int
+    {
+        return 4;
     }
 
     public function stats(): array

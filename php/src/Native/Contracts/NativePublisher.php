@@ -17,16 +17,21 @@ interface NativePublisher
     public function publish(array $channels, string $event, string $data, ?string $socketId = null): void;
 
     /**
-     * Wait for the server from now on, or not, and get what held before.
+     * Wait for no event before the batch is settled, and send those that go over HTTP together.
      */
-    public function acknowledge(bool $acknowledge): bool;
+    public function openBatch(): void;
 
     /**
-     * Wait until the server has answered every event that was not waited for.
+     * End the batch, and wait until the server has answered every event that was not waited for.
      *
      * @throws \RuntimeException
      */
     public function settle(): void;
+
+    /**
+     * Get the number of this process's events that failed after their call had returned.
+     */
+    public function failures(): int;
 
     /**
      * Get the number of the application's connections and of its occupied channels.
