@@ -190,6 +190,7 @@ class ReverbServer
             'host' => '127.0.0.1',
             'port' => 0,
             'workers' => 1,
+            'hostname' => null,
             'options' => [],
             'scaling' => ['enabled' => false],
             'socket' => strlen($socket) > self::LONGEST_PATH ? null : $socket,
