@@ -16,7 +16,7 @@ use reverb::{
         Application, ApplicationLimits, Applications, ClientEvents, Engine, EventKinds, Gone,
         Limits, Notices, Opening, Outlet, Publication, Wake, Worker,
     },
-    protocol::{ChannelName, SocketId},
+    protocol::{ChannelName, PusherError, SocketId},
     websocket::{Compression, Message},
 };
 
@@ -91,7 +91,11 @@ impl Stage {
         for number in 0..connections {
             let opening = Opening {
                 head: Bytes::new(),
-                application_key: "key",
+                application: self
+                    .engine
+                    .applications()
+                    .by_key("key")
+                    .ok_or(PusherError::ApplicationUnknown),
                 origin: None,
                 address: "192.0.2.1",
                 socket_id: SocketId::from_random(number),

@@ -126,7 +126,7 @@ impl Player {
         let socket_id = SocketId::from_random(self.next_socket);
         let opening = Opening {
             head: Bytes::new(),
-            application_key: KEY,
+            application: Ok(self.application),
             address: "127.0.0.1",
             origin: None,
             socket_id,

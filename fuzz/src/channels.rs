@@ -117,7 +117,7 @@ impl Stage {
         let record = Recorder::default();
         let opening = Opening {
             head: Bytes::new(),
-            application_key: "key",
+            application: Ok(self.application),
             origin: None,
             address: "192.0.2.1",
             socket_id,

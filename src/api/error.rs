@@ -31,6 +31,9 @@ pub enum ApiError {
     /// The application id of the path is unknown.
     #[error("No matching application for ID [{0}].")]
     ApplicationUnknown(String),
+    /// It could not be found out in time whether there is such an application; the caller should come again.
+    #[error("The application is not available now.")]
+    ApplicationUnavailable,
     /// The path exists; its one method is given here.
     #[error("Method not allowed.")]
     MethodNotAllowed(&'static str),
@@ -62,6 +65,7 @@ impl ApiError {
             Self::Invalid(_) => 422,
             Self::Internal => 500,
             Self::TransferCodingUnknown => 501,
+            Self::ApplicationUnavailable => 503,
         }
     }
 }

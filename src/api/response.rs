@@ -170,8 +170,10 @@ impl From<ApiError> for Response {
             return Self::json(status, errors);
         }
         let mut headers = vec![("Content-Type", "text/plain; charset=utf-8")];
-        if let ApiError::MethodNotAllowed(allowed) = error {
-            headers.push(("Allow", allowed));
+        match error {
+            ApiError::MethodNotAllowed(allowed) => headers.push(("Allow", allowed)),
+            ApiError::ApplicationUnavailable => headers.push(("Retry-After", "1")),
+            _ => {}
         }
         Self {
             status,

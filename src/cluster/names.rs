@@ -40,7 +40,7 @@ impl Names {
     pub(super) fn seal(&mut self, engine: &Engine, application: ApplicationIndex) -> &Seal {
         self.seals
             .entry(application)
-            .or_insert_with(|| Seal::new(engine.applications().application(application)))
+            .or_insert_with(|| Seal::new(&engine.applications().application(application)))
     }
 
     /// The application that a tag names.

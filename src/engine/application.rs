@@ -1,19 +1,8 @@
 //! Applications: who may connect and publish, and under which limits.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
-use super::{
-    metrics::{ApplicationStats, Messages},
-    origin,
-};
+use super::origin;
 use crate::protocol::ChannelName;
 
 /// An application, as the configuration describes it.
@@ -184,105 +173,3 @@ impl fmt::Debug for Application {
 /// An application among those of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ApplicationIndex(pub(super) u32);
-
-/// The applications of this server, with their figures.
-#[derive(Debug)]
-pub struct Applications {
-    list: Vec<Arc<Application>>,
-    connections: Vec<AtomicUsize>,
-    messages: Vec<Messages>,
-    by_key: HashMap<String, ApplicationIndex>,
-    by_id: HashMap<String, ApplicationIndex>,
-}
-
-impl Applications {
-    /// Gathers the applications; of two with the same key or id the first counts.
-    #[must_use]
-    pub fn new(list: Vec<Application>) -> Self {
-        let list: Vec<_> = list.into_iter().map(Arc::new).collect();
-        let mut by_key = HashMap::new();
-        let mut by_id = HashMap::new();
-        for (index, application) in (0..).map(ApplicationIndex).zip(&list) {
-            by_key.entry(application.key.clone()).or_insert(index);
-            by_id.entry(application.id.clone()).or_insert(index);
-        }
-        Self {
-            connections: list.iter().map(|_| AtomicUsize::new(0)).collect(),
-            messages: list.iter().map(|_| Messages::default()).collect(),
-            list,
-            by_key,
-            by_id,
-        }
-    }
-
-    /// The application that clients name by this key.
-    #[must_use]
-    pub fn by_key(&self, key: &str) -> Option<ApplicationIndex> {
-        self.by_key.get(key).copied()
-    }
-
-    /// The application that publishers name by this id.
-    #[must_use]
-    pub fn by_id(&self, id: &str) -> Option<ApplicationIndex> {
-        self.by_id.get(id).copied()
-    }
-
-    /// The application itself.
-    #[must_use]
-    pub fn application(&self, index: ApplicationIndex) -> &Arc<Application> {
-        &self.list[index.0 as usize]
-    }
-
-    /// All of them.
-    pub fn indices(&self) -> impl Iterator<Item = ApplicationIndex> {
-        (0..).map(ApplicationIndex).take(self.list.len())
-    }
-
-    /// How many connections the application has.
-    #[must_use]
-    pub fn connections(&self, index: ApplicationIndex) -> usize {
-        self.connections[index.0 as usize].load(Ordering::Relaxed)
-    }
-
-    /// The figures of every application, by its id. Messages are told of within a second.
-    pub fn stats(&self) -> impl Iterator<Item = (&str, ApplicationStats)> {
-        (0..)
-            .map(ApplicationIndex)
-            .zip(&self.list)
-            .map(|(index, application)| {
-                let messages = self.messages(index);
-                let stats = ApplicationStats {
-                    connections: self.connections(index),
-                    messages_received: messages.received(),
-                    messages_sent: messages.sent(),
-                };
-                (application.id.as_str(), stats)
-            })
-    }
-
-    pub(super) fn messages(&self, index: ApplicationIndex) -> &Messages {
-        &self.messages[index.0 as usize]
-    }
-
-    /// Counts a connection in, unless the application has as many as it may.
-    pub(super) fn admit(&self, index: ApplicationIndex) -> bool {
-        let most = self
-            .application(index)
-            .max_connections
-            .unwrap_or(usize::MAX);
-        self.connections[index.0 as usize]
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
-                (count < most).then_some(count + 1)
-            })
-            .is_ok()
-    }
-
-    /// Counts a connection in that was admitted elsewhere.
-    pub(super) fn count_in(&self, index: ApplicationIndex) {
-        self.connections[index.0 as usize].fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn release(&self, index: ApplicationIndex) {
-        self.connections[index.0 as usize].fetch_sub(1, Ordering::Relaxed);
-    }
-}

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::application::{ApplicationIndex, Applications};
+use super::{application::ApplicationIndex, applications::Applications};
 
 /// The figures of one application.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

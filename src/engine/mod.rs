@@ -5,6 +5,7 @@
 //! to an [`Outlet`]. `src/README.md` draws the path of an event through these files.
 
 mod application;
+mod applications;
 mod backlog;
 mod channel;
 pub mod cluster;
@@ -27,9 +28,9 @@ mod users;
 mod worker;
 
 pub use application::{
-    Application, ApplicationIndex, ApplicationLimits, Applications, ClientEvents, OverLimit,
-    RateLimit,
+    Application, ApplicationIndex, ApplicationLimits, ClientEvents, OverLimit, RateLimit,
 };
+pub use applications::{Applications, TooManyApplications};
 pub use backlog::{Gone, Outlet};
 pub use contention::Contention;
 pub use directory::Occupancy;

@@ -58,6 +58,8 @@ struct Queue {
     dropped: u64,
     /// How many were dropped when it was last told, and when that was.
     told: (u64, Option<Instant>),
+    /// Whether there is a byte in the pipe, never more than one: `!notices.is_empty() ⇒ is_rung`.
+    is_rung: bool,
 }
 
 impl Notices {
@@ -93,8 +95,8 @@ impl Notices {
     /// Takes all notices, oldest first.
     pub fn drain(&self) -> Vec<Notice> {
         let mut queue = self.queue.lock();
-        if !queue.notices.is_empty() {
-            // The one byte that `push` wrote when the queue was empty.
+        if std::mem::take(&mut queue.is_rung) {
+            // The one byte that was written when it was not.
             let _one = (&self.reader).read(&mut [0]);
         }
         let notices = std::mem::take(&mut queue.notices);
@@ -102,9 +104,14 @@ impl Notices {
         notices.into()
     }
 
-    /// Readable while there is something to drain.
+    /// Readable while there is something to drain, and from a [`Notices::ring`] to the next drain.
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.reader.as_fd()
+    }
+
+    /// Makes PHP look after what it is asked apart from the notices.
+    pub fn ring(&self) {
+        self.ring_for(&mut self.queue.lock());
     }
 
     /// How many notices found the queue full.
@@ -194,11 +201,15 @@ impl Notices {
             queue.dropped += 1;
             return;
         }
-        if queue.notices.is_empty() {
+        queue.notices.push_back(notice);
+        self.ring_for(&mut queue);
+    }
+
+    fn ring_for(&self, queue: &mut Queue) {
+        if !std::mem::replace(&mut queue.is_rung, true) {
             // One byte at a time is in the pipe, so this neither blocks nor fails.
             let _one = (&self.writer).write(&[1]);
         }
-        queue.notices.push_back(notice);
     }
 }
 

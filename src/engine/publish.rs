@@ -10,7 +10,8 @@ use std::{
 };
 
 use super::{
-    application::{ApplicationIndex, Applications},
+    application::ApplicationIndex,
+    applications::Applications,
     cluster::{Admissions, Outbox, Scaling},
     contention::Contention,
     directory::{Directory, Occupancy, WorkerIndex},

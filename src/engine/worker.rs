@@ -90,8 +90,8 @@ pub type ConnectionKey = usize;
 pub struct Opening<'a> {
     /// The answer to the handshake, sent in one piece with the greeting.
     pub head: Bytes,
-    /// The key of the application, from the address.
-    pub application_key: &'a str,
+    /// The application that the address names, or why it cannot be entered.
+    pub application: Result<ApplicationIndex, PusherError>,
     /// The `Origin` header.
     pub origin: Option<&'a str>,
     /// The client's address, to be shown.
@@ -242,9 +242,7 @@ impl<O: Outlet> Worker<O> {
     /// The application that a connection is for.
     fn find(&self, opening: &Opening<'_>) -> Result<ApplicationIndex, PusherError> {
         let applications = self.engine.applications();
-        let index = applications
-            .by_key(opening.application_key)
-            .ok_or(PusherError::ApplicationUnknown)?;
+        let index = opening.application?;
         if !applications
             .application(index)
             .allows_origin(opening.origin)

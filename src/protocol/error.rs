@@ -8,6 +8,9 @@ pub enum PusherError {
     /// No application has the key of the address. The client should not come again.
     #[error("Application does not exist")]
     ApplicationUnknown,
+    /// It could not be found out in time whether an application has the key; the client should come again.
+    #[error("Application is not available now")]
+    ApplicationUnavailable,
     /// The application has `max_connections` connections.
     #[error("Application is over connection quota")]
     OverConnectionQuota,
@@ -64,8 +67,9 @@ pub enum PusherError {
 
 impl PusherError {
     /// Every entry, for tests and documentation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ApplicationUnknown,
+        Self::ApplicationUnavailable,
         Self::OverConnectionQuota,
         Self::OriginNotAllowed,
         Self::ConnectionUnauthorized,
@@ -93,7 +97,7 @@ impl PusherError {
             Self::ApplicationUnknown => 4001,
             Self::OverConnectionQuota => 4004,
             Self::OriginNotAllowed | Self::ConnectionUnauthorized | Self::NotAMember => 4009,
-            Self::ServerShutdown | Self::TooSlow => 4100,
+            Self::ApplicationUnavailable | Self::ServerShutdown | Self::TooSlow => 4100,
             Self::InvalidMessageFormat
             | Self::InvalidUserId
             | Self::InvalidUser

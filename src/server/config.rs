@@ -9,7 +9,7 @@ use serde_json::Value;
 
 pub use self::fields::ConfigError;
 use self::fields::Fields;
-use super::{proxies::Proxies, time_limits::TimeLimits};
+use super::{provider, proxies::Proxies, time_limits::TimeLimits};
 use crate::{
     cluster::{Settings, Times},
     engine::{
@@ -39,6 +39,8 @@ pub struct Config {
     pub(super) applications: Vec<Application>,
     /// None for a server that works alone.
     pub(super) scaling: Option<Settings>,
+    /// None if the applications are a fixed list.
+    pub(super) provider: Option<provider::Terms>,
 }
 
 const DEFAULT_REQUEST_SIZE: u64 = 10_000;
@@ -47,6 +49,11 @@ const DEFAULT_BACKLOG: u64 = 16 * 1024 * 1024;
 const DEFAULT_CACHE_TTL: u64 = 30 * 60;
 /// A tenth of a second, in microseconds: whoever waits longer takes it for a fault.
 const LONGEST_COALESCE: u64 = 100_000;
+/// Within the time that publishers wait for their event to be taken, in seconds.
+const DEFAULT_LOOKUP_TIMEOUT: u64 = 3;
+const DEFAULT_LOOKUPS: u64 = 200;
+const MOST_LOOKUPS: u64 = 100_000;
+const MINUTE: u64 = 60;
 const MOST_WORKERS: u64 = 1024;
 const GIGABYTE: u64 = 1 << 30;
 const DAY: u64 = 24 * 60 * 60;
@@ -101,6 +108,7 @@ impl Config {
             times: TimeLimits::default(),
             applications: applications(&fields)?,
             scaling: scaling::scaling(&fields)?,
+            provider: provider(&fields)?,
         })
     }
 }
@@ -172,7 +180,7 @@ fn proxies(fields: &Fields<'_>) -> Result<Proxies, ConfigError> {
 
 fn applications(fields: &Fields<'_>) -> Result<Vec<Application>, ConfigError> {
     let list = fields.list("applications")?;
-    if list.is_empty() {
+    if list.is_empty() && provider(fields)?.is_none() {
         return Err(fields.error("applications", "a list of at least one application"));
     }
     let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
@@ -188,6 +196,34 @@ fn applications(fields: &Fields<'_>) -> Result<Vec<Application>, ConfigError> {
             Ok(application)
         })
         .collect()
+}
+
+fn provider(fields: &Fields<'_>) -> Result<Option<provider::Terms>, ConfigError> {
+    let Some(fields) = fields.optional_object("provider")? else {
+        return Ok(None);
+    };
+    Ok(Some(provider::Terms {
+        cache_ttl: seconds(fields.integer_or("cache_ttl", 1..=DAY, 60)?),
+        unknown_ttl: seconds(fields.integer_or("unknown_ttl", 1..=DAY, 10)?),
+        lookup_timeout: seconds(fields.integer_or(
+            "lookup_timeout",
+            1..=MINUTE,
+            DEFAULT_LOOKUP_TIMEOUT,
+        )?),
+        lookups_per_second: fields.integer_or(
+            "lookups_per_second",
+            1..=MOST_LOOKUPS,
+            DEFAULT_LOOKUPS,
+        )?,
+    }))
+}
+
+/// Reads one application, as it stands in a configuration.
+///
+/// # Errors
+/// For the first wrong value.
+pub fn parse_application(value: &Value) -> Result<Application, ConfigError> {
+    application(&Fields::root(value)?)
 }
 
 fn application(fields: &Fields<'_>) -> Result<Application, ConfigError> {

@@ -49,20 +49,24 @@ pub(super) enum Entry {
         is_registered: bool,
     },
     /// A WebSocket handshake that is in order.
-    Socket {
-        stream: TcpStream,
-        is_registered: bool,
-        /// The answer to the handshake.
-        head: Vec<u8>,
-        /// Messages may be compressed, those to the client with this window.
-        window: Option<Window>,
-        application_key: String,
-        origin: Option<String>,
-        /// Who the client is, as far as proxies are trusted to say.
-        address: IpAddr,
-        /// What came behind the handshake.
-        rest: Vec<u8>,
-    },
+    Socket(Handshake),
+}
+
+/// A WebSocket handshake that is in order; its answer is still to be sent.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    pub(super) stream: TcpStream,
+    pub(super) is_registered: bool,
+    /// The answer to the handshake.
+    pub(super) head: Vec<u8>,
+    /// Messages may be compressed, those to the client with this window.
+    pub(super) window: Option<Window>,
+    pub(super) application_key: String,
+    pub(super) origin: Option<String>,
+    /// Who the client is, as far as proxies are trusted to say.
+    pub(super) address: IpAddr,
+    /// What came behind the handshake.
+    pub(super) rest: Vec<u8>,
 }
 
 impl Entrance {
@@ -134,7 +138,7 @@ impl Entrance {
 
     fn hand_to_socket(&mut self, key: usize, request: request::SocketRequest) -> Entry {
         let mut newcomer = self.newcomers.remove(key);
-        Entry::Socket {
+        Entry::Socket(Handshake {
             stream: newcomer.stream,
             is_registered: newcomer.is_registered,
             head: request.head,
@@ -143,7 +147,7 @@ impl Entrance {
             origin: request.origin,
             address: request.address,
             rest: newcomer.received.split_off(request.length),
-        }
+        })
     }
 }
 

@@ -133,11 +133,9 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response,
         Route::Application { id, endpoint } => (id, endpoint),
     };
     let body = read(body, shared).await?;
-    let applications = shared.engine.applications();
-    let Some(index) = applications.by_id(&id) else {
-        return Err(ApiError::ApplicationUnknown(id));
-    };
-    let application = applications.application(index);
+    let found = shared.find_by_id(&id, Instant::now()).end().await;
+    let index = found.map_err(|missing| missing.of_id(id))?;
+    let application = shared.engine.applications().shared(index);
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let signed = Signed {
         method,

@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
-    io,
+    io, process,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -18,7 +18,12 @@ use tokio::{
     time::{interval, timeout},
 };
 
-use super::{elsewhere, http::until_calm, running::Shared};
+use super::{
+    elsewhere,
+    http::until_calm,
+    provider::{Missing, Search},
+    running::Shared,
+};
 use crate::{
     api::Response,
     engine::{ApplicationIndex, Engine, Publication},
@@ -176,9 +181,7 @@ impl Publisher {
     }
 
     async fn converse(&mut self) -> Result<(), End> {
-        let (application, publisher) = timeout(HELLO_TIME, self.greet())
-            .await
-            .map_err(|_| End::Gone)??;
+        let (application, publisher) = self.greet().await?;
         loop {
             let taken = self.take_frames(application, publisher).await?;
             self.input.drain(..taken);
@@ -201,28 +204,29 @@ impl Publisher {
 
     async fn greet(&mut self) -> Result<(ApplicationIndex, PublisherId), End> {
         let nonce = self.shared.nonce();
+        timeout(HELLO_TIME, self.challenge(nonce))
+            .await
+            .map_err(|_| End::Gone)??;
+        let (known, length) = self.recognise(&nonce).await?;
+        self.input.drain(..length);
+        let server = self.heard.server;
+        ServerFrame::Welcome { server }.encode(&mut self.output);
+        self.is_welcome = true;
+        Ok(known)
+    }
+
+    /// Waits until the input begins with a whole frame.
+    async fn challenge(&mut self, nonce: Nonce) -> Result<(), End> {
         ServerFrame::Challenge { nonce }.encode(&mut self.output);
         self.stream.write_all(&self.output).await?;
         self.output.clear();
-        loop {
-            if let Some((frame, length)) = ClientFrame::decode(&self.input)? {
-                let ClientFrame::Hello(hello) = frame else {
-                    return Err(End::Refused(Reason::MALFORMED, "no Hello".to_owned()));
-                };
-                let known = self.recognise(&hello, &nonce);
-                self.tell_who_came(hello.app_id, known.is_ok());
-                let known = known?;
-                self.input.drain(..length);
-                let server = self.heard.server;
-                ServerFrame::Welcome { server }.encode(&mut self.output);
-                self.is_welcome = true;
-                return Ok(known);
-            }
+        while ClientFrame::decode(&self.input)?.is_none() {
             if self.input.len() > MAX_HELLO {
                 return Err(End::Refused(Reason::MALFORMED, "no Hello".to_owned()));
             }
             self.read().await?;
         }
+        Ok(())
     }
 
     /// Tells the operator which process of this machine asked to publish; the system vouches for it.
@@ -250,21 +254,52 @@ impl Publisher {
         });
     }
 
-    fn recognise(
+    /// Who says the Hello at the head of the input, and how long it is.
+    async fn recognise(
+        &self,
+        nonce: &Nonce,
+    ) -> Result<((ApplicationIndex, PublisherId), usize), End> {
+        let Some((ClientFrame::Hello(hello), length)) = ClientFrame::decode(&self.input)? else {
+            return Err(End::Refused(Reason::MALFORMED, "no Hello".to_owned()));
+        };
+        let index = self.find_and_check(&hello, nonce).await;
+        self.tell_who_came(hello.app_id, index.is_ok());
+        Ok(((index?, hello.publisher), length))
+    }
+
+    async fn find_and_check(
         &self,
         hello: &Hello<'_>,
         nonce: &Nonce,
-    ) -> Result<(ApplicationIndex, PublisherId), End> {
+    ) -> Result<ApplicationIndex, End> {
+        let index = self.find(hello.app_id).await?;
         let applications = self.shared.engine.applications();
-        let index = applications.by_id(hello.app_id).ok_or_else(|| {
-            let message = format!("No matching application for ID [{}].", hello.app_id);
-            End::Refused(Reason::UNKNOWN_APPLICATION, message)
-        })?;
         if !hello.proves(&applications.application(index).secret, nonce) {
             let message = "The secret is not that of the application.".to_owned();
             return Err(End::Refused(Reason::WRONG_SECRET, message));
         }
-        Ok((index, hello.publisher))
+        Ok(index)
+    }
+
+    async fn find(&self, app_id: &str) -> Result<ApplicationIndex, End> {
+        let search = self.shared.find_by_id(app_id, Instant::now());
+        let verdict = match search {
+            // The answer would have to come from the thread that waits for this one.
+            Search::Asked(_) if self.is_of_this_process() => Err(Missing::Unknown),
+            search => search.end().await,
+        };
+        verdict.map_err(|missing| {
+            let reason = match missing {
+                Missing::Unknown => Reason::UNKNOWN_APPLICATION,
+                Missing::Unavailable => Reason::UNAVAILABLE,
+            };
+            End::Refused(reason, missing.of_id(app_id.to_owned()).to_string())
+        })
+    }
+
+    fn is_of_this_process(&self) -> bool {
+        let peer = self.stream.peer_cred().ok().and_then(|peer| peer.pid());
+        peer.is_some_and(|pid| u32::try_from(pid) == Ok(process::id()))
     }
 
     /// Carries out all whole frames of the input; returns their length.

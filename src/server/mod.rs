@@ -14,6 +14,7 @@ mod listener;
 mod local;
 mod open_files;
 mod peer;
+mod provider;
 mod proxies;
 mod reach;
 mod running;
@@ -21,6 +22,7 @@ mod signals;
 mod time_limits;
 mod worker;
 
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, parse_application};
 pub use error::ServerError;
+pub use provider::{Answer, Question};
 pub use running::Server;

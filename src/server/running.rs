@@ -23,6 +23,7 @@ use super::{
     listener::listen,
     local::LocalSocket,
     open_files,
+    provider::Provider,
     proxies::Proxies,
     signals,
     time_limits::TimeLimits,
@@ -49,12 +50,15 @@ pub(super) struct Shared {
     pub(super) compression: Compression,
     /// Whether events wait for further ones to be sent with.
     pub(super) coalesces: bool,
+    /// Asked for applications that the engine does not know, unless the list of them is fixed.
+    pub(super) provider: Option<Arc<Provider>>,
 }
 
 /// A running server. Dropping it stops it at once.
 pub struct Server {
     address: SocketAddr,
     engine: Arc<Engine>,
+    provider: Option<Arc<Provider>>,
     /// The threads live in this process; a fork has none of them.
     process: u32,
     /// Becomes the time by which all must be over.
@@ -95,6 +99,9 @@ impl Server {
             .map(Queue::waker)
             .collect::<io::Result<Vec<_>>>()?;
         let applications = Applications::new(config.applications);
+        let provider = config
+            .provider
+            .map(|terms| Provider::new(terms, &applications, Arc::clone(&notices)));
         let companions = config.scaling.map(Companions::new);
         let engine = Arc::new(Engine::scaled(
             applications,
@@ -112,6 +119,7 @@ impl Server {
             times: config.times,
             compression: config.limits.compression,
             coalesces: !config.limits.coalesce.is_zero(),
+            provider: provider.clone(),
         });
         let (stop, stopped) = watch::channel(None);
         let mut starter = Starter::new(shared, stopped);
@@ -124,6 +132,7 @@ impl Server {
         Ok(Self {
             address,
             engine,
+            provider,
             process: process::id(),
             stop,
             threads: Mutex::new(starter.threads),
@@ -140,6 +149,10 @@ impl Server {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(super) fn provider(&self) -> Option<&Arc<Provider>> {
+        self.provider.as_ref()
     }
 
     /// What the operator is told.

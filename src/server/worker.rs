@@ -16,14 +16,18 @@ use std::{
 use mio::{Events, Interest, Poll, Token, Waker, event::Event, net::TcpListener, net::TcpStream};
 use tokio::{
     io::{Interest as Readiness, unix::AsyncFd},
-    sync::watch,
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        watch,
+    },
 };
 
 use super::{
     alarm::Alarm,
-    entrance::{Entrance, Entry},
+    entrance::{Entrance, Entry, Handshake},
     http,
     peer::{Incoming, Peer},
+    provider::{Pending, Search, Verdict},
     running::Shared,
 };
 use crate::{
@@ -100,7 +104,12 @@ pub(super) struct WorkerThread {
     waiting: VecDeque<ConnectionKey>,
     may_accept: bool,
     next_tick: Instant,
+    /// The way back of parked handshakes; as many as may wait for the provider.
+    parked: (UnboundedSender<Parked>, UnboundedReceiver<Parked>),
 }
+
+/// A handshake that waited to know its application.
+type Parked = (Handshake, Verdict);
 
 impl WorkerThread {
     pub(super) fn new(
@@ -129,6 +138,7 @@ impl WorkerThread {
             waiting: VecDeque::new(),
             may_accept: true,
             next_tick: Instant::now() + TICK,
+            parked: unbounded_channel(),
         })
     }
 
@@ -157,6 +167,7 @@ impl WorkerThread {
                 ready = queue.readable() => ready?.clear_ready(),
                 () = tokio::time::sleep_until(self.next_tick.into()) => {}
                 _changed = stop.changed() => {}
+                Some((handshake, verdict)) = self.parked.1.recv() => self.unpark(handshake, verdict),
             }
         }
     }
@@ -168,6 +179,9 @@ impl WorkerThread {
         let is_sweeping = self.worker.sweep(SWEEP, now);
         let were_all = self.take_events(now)?;
         self.serve_waiting(now);
+        while let Ok((handshake, verdict)) = self.parked.1.try_recv() {
+            self.unpark(handshake, verdict);
+        }
         if now >= self.next_tick {
             self.tick(now);
         }
@@ -375,38 +389,59 @@ impl WorkerThread {
                 }
                 http::spawn(stream, received, &self.shared);
             }
-            Entry::Socket {
-                stream,
-                is_registered,
-                head,
-                window,
-                application_key,
-                origin,
-                address,
-                rest,
-            } => {
-                let socket_id = SocketId::from_random(self.shared.random());
-                let opening = Opening {
-                    head: head.into(),
-                    application_key: &application_key,
-                    origin: origin.as_deref(),
-                    address: &address.to_string(),
-                    socket_id,
-                    window,
-                };
-                let key = self
-                    .worker
-                    .open(Peer::new(stream, window.is_some()), opening, now);
-                if self.register(key, is_registered).is_err() {
-                    self.worker.remove(key);
-                    return;
-                }
-                let length = rest.len();
-                self.buffer[..length].copy_from_slice(&rest);
-                if !self.hear(key, length, now) {
-                    self.wait(key);
+            Entry::Socket(handshake) => {
+                match self.shared.find_by_key(&handshake.application_key, now) {
+                    Search::Over(verdict) => self.open(handshake, verdict, now),
+                    Search::Asked(pending) => self.park(handshake, pending),
                 }
             }
+        }
+    }
+
+    /// Keeps a handshake until PHP has said whose it is. What the client says meanwhile stays in its socket.
+    fn park(&mut self, mut handshake: Handshake, pending: Pending) {
+        if handshake.is_registered {
+            handshake.is_registered = false;
+            let registry = self.poll.registry();
+            if registry.deregister(&mut handshake.stream).is_err() {
+                return;
+            }
+        }
+        let back = self.parked.0.clone();
+        tokio::spawn(async move {
+            let verdict = pending.end().await;
+            // Fails only when the worker is gone, and its sockets with it.
+            let _ = back.send((handshake, verdict));
+        });
+    }
+
+    fn unpark(&mut self, handshake: Handshake, verdict: Verdict) {
+        // Whoever came before the server stopped, and is known only now, finds it closed.
+        if self.listener.is_some() {
+            self.open(handshake, verdict, Instant::now());
+        }
+    }
+
+    fn open(&mut self, handshake: Handshake, application: Verdict, now: Instant) {
+        let Handshake { rest, window, .. } = handshake;
+        let opening = Opening {
+            head: handshake.head.into(),
+            application: application.map_err(PusherError::from),
+            origin: handshake.origin.as_deref(),
+            address: &handshake.address.to_string(),
+            socket_id: SocketId::from_random(self.shared.random()),
+            window,
+        };
+        let peer = Peer::new(handshake.stream, window.is_some());
+        let key = self.worker.open(peer, opening, now);
+        if self.register(key, handshake.is_registered).is_err() {
+            self.worker.remove(key);
+            return;
+        }
+        let length = rest.len();
+        self.buffer[..length].copy_from_slice(&rest);
+        if !self.hear(key, length, now) {
+            self.wait(key);
         }
     }
 

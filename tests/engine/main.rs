@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod applications;
 mod cache;
 mod client_events;
 mod coalescing;

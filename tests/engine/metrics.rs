@@ -10,9 +10,7 @@ impl Stage {
     fn figures(&mut self) -> Vec<(String, ApplicationStats)> {
         self.settle();
         self.wait(Duration::from_secs(1));
-        let applications = self.engine.applications();
-        let owned = |(id, stats): (&str, ApplicationStats)| (id.to_owned(), stats);
-        applications.stats().map(owned).collect()
+        self.engine.applications().stats().collect()
     }
 }
 

@@ -16,7 +16,7 @@ use reverb::{
         Application, ApplicationLimits, Applications, ClientEvents, ConnectionKey, Engine,
         EventKind, Gone, Limits, Notices, Opening, Outlet, Publication, Wake, Worker,
     },
-    protocol::{ChannelName, SocketId, auth},
+    protocol::{ChannelName, PusherError, SocketId, auth},
     websocket::{Compression, Message},
 };
 use serde_json::{Value, json};
@@ -149,7 +149,11 @@ impl Stage {
         self.next_socket += 1;
         let opening = Opening {
             head: Bytes::new(),
-            application_key: key,
+            application: self
+                .engine
+                .applications()
+                .by_key(key)
+                .ok_or(PusherError::ApplicationUnknown),
             origin,
             address: "192.0.2.1",
             socket_id,
@@ -202,6 +206,11 @@ impl Stage {
         let worker = &mut self.workers[client.worker];
         worker.receive(client.key, message, self.now);
         worker.flush(client.key, self.now);
+    }
+
+    /// How long a message of this client may be.
+    pub(crate) fn max_message_size(&self, client: &Client) -> usize {
+        self.workers[client.worker].max_message_size(client.key)
     }
 
     /// A client's socket is closed.

@@ -12,7 +12,7 @@ use reverb::{
         Applications, Engine, EventKinds, Gone, Limits, Notices, Opening, Outlet, Publication,
         Wake, Worker,
     },
-    protocol::{ChannelName, SocketId},
+    protocol::{ChannelName, PusherError, SocketId},
     websocket::{Compression, Message},
 };
 use serde_json::json;
@@ -72,11 +72,14 @@ fn publish(engine: &Engine) {
     engine.publish(application, &publication, Instant::now());
 }
 
-fn subscribe(worker: &mut Worker<Sink>, socket_id: u64) {
+fn subscribe(engine: &Engine, worker: &mut Worker<Sink>, socket_id: u64) {
     let now = Instant::now();
     let opening = Opening {
         head: Bytes::new(),
-        application_key: "key",
+        application: engine
+            .applications()
+            .by_key("key")
+            .ok_or(PusherError::ApplicationUnknown),
         origin: None,
         address: "192.0.2.1",
         socket_id: SocketId::from_random(socket_id),
@@ -104,7 +107,7 @@ fn a_sleeping_worker_is_woken_once_and_the_channel_is_not_locked_meanwhile() {
     *curious.engine.lock().expect("no panic") = Arc::downgrade(&engine);
     let mut workers = [0, 1].map(|index| Worker::new(Arc::clone(&engine), index));
     for (worker, socket_id) in workers.iter_mut().zip([1, 2]) {
-        subscribe(worker, socket_id);
+        subscribe(&engine, worker, socket_id);
     }
 
     publish(&engine);

@@ -20,5 +20,6 @@ mod http;
 mod lifecycle;
 mod limits;
 mod local;
+mod provider;
 mod queries;
 mod rubbish;

@@ -84,6 +84,11 @@ impl TestServer {
         self.server.address()
     }
 
+    /// The server itself.
+    pub(crate) fn itself(&self) -> &Server {
+        &self.server
+    }
+
     /// A client of the first application that has read its greeting.
     pub(crate) fn connect(&self) -> Client {
         self.connect_to("reverb-key")

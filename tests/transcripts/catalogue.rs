@@ -97,6 +97,7 @@ fn every_error_of_the_api_is_answered_in_a_transcript() {
         ApiError::BodyTooSlow,
         ApiError::NotFound,
         ApiError::ApplicationUnknown("zzz".to_owned()),
+        ApiError::ApplicationUnavailable,
         ApiError::MethodNotAllowed("GET"),
         ApiError::TransferCodingUnknown,
         ApiError::PayloadTooLarge,
@@ -115,6 +116,7 @@ fn every_error_of_the_api_is_answered_in_a_transcript() {
             | ApiError::BodyTooSlow
             | ApiError::NotFound
             | ApiError::ApplicationUnknown(_)
+            | ApiError::ApplicationUnavailable
             | ApiError::MethodNotAllowed(_)
             | ApiError::TransferCodingUnknown
             | ApiError::PayloadTooLarge

@@ -85,7 +85,7 @@ impl<O: Outlet> Worker<O> {
             }
             return;
         }
-        match self.understand(key, (index, application), text, now) {
+        match self.understand(key, (index, &application), text, now) {
             Ok(()) => {
                 engine.note("Message Handled", || socket_id.to_string());
                 self.tell_received(index, key, text);

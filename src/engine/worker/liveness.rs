@@ -1,14 +1,11 @@
 //! Pings for the silent, an end for the dead.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{CLOSING_TIME, ConnectionKey, Worker, parking::PATIENCE};
 use crate::{
     engine::{
-        application::{Application, ApplicationIndex},
-        backlog::Outlet,
-        cluster::Verdict,
-        connection::Phase,
+        application::ApplicationIndex, backlog::Outlet, cluster::Verdict, connection::Phase,
         event::EventKind,
     },
     protocol::{PusherError, ping},
@@ -38,13 +35,11 @@ impl<O: Outlet> Worker<O> {
             .connections
             .iter()
             .filter_map(|(key, connection)| {
-                let application = connection
-                    .application
-                    .map(|index| self.engine.applications().application(index).as_ref());
-                Some((
-                    key,
-                    due(connection.phase, connection.last_seen, application, now)?,
-                ))
+                let interval = connection.application.map_or(CLOSING_TIME, |index| {
+                    self.engine.applications().application(index).ping_interval
+                });
+                let due = due(connection.phase, connection.last_seen, interval, now)?;
+                Some((key, due))
             })
             .collect();
         for (key, due) in due {
@@ -88,13 +83,7 @@ impl<O: Outlet> Worker<O> {
     }
 }
 
-fn due(
-    phase: Phase,
-    last_seen: Instant,
-    application: Option<&Application>,
-    now: Instant,
-) -> Option<Due> {
-    let interval = application.map_or(CLOSING_TIME, |application| application.ping_interval);
+fn due(phase: Phase, last_seen: Instant, interval: Duration, now: Instant) -> Option<Due> {
     match phase {
         Phase::Awaiting { since, application } => {
             (now.duration_since(since) >= PATIENCE).then_some(Due::Decide(application))

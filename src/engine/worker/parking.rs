@@ -150,7 +150,8 @@ impl<O: Outlet> Worker<O> {
     /// Subscribes those who wait for a channel, in the order in which they came.
     pub(super) fn unpark(&mut self, place: &(ApplicationIndex, ChannelName), now: Instant) {
         let engine = Arc::clone(&self.engine);
-        let application = (place.0, engine.applications().application(place.0).as_ref());
+        let settings = engine.applications().application(place.0);
+        let application = (place.0, settings.as_ref());
         for request in self.parked.take(place) {
             let key = request.connection;
             let subscribe = &request.subscribe;
