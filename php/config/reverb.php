@@ -95,6 +95,14 @@ return [
 
         'provider' => 'config',
 
+        // For a provider of your own: how long an application is used before it is asked for again,
+        // how long an unknown one is refused without asking, how long anybody waits for an answer,
+        // all in seconds, and how many unknown applications may be asked for within a second...
+        'cache_ttl' => env('REVERB_APPS_CACHE_TTL', 60),
+        'unknown_ttl' => env('REVERB_APPS_UNKNOWN_TTL', 10),
+        'lookup_timeout' => env('REVERB_APPS_LOOKUP_TIMEOUT', 3),
+        'lookups_per_second' => env('REVERB_APPS_LOOKUPS_PER_SECOND', 200),
+
         'apps' => [
             [
                 'key' => env('REVERB_APP_KEY'),

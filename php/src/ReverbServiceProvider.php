@@ -35,6 +35,11 @@ class ReverbServiceProvider extends ServiceProvider
     ];
 
     /**
+     * The keys beside the applications, likewise.
+     */
+    protected const LOOKUP_KEYS = ['cache_ttl', 'unknown_ttl', 'lookup_timeout', 'lookups_per_second'];
+
+    /**
      * Register any application services.
      */
     public function register(): void
@@ -104,12 +109,15 @@ class ReverbServiceProvider extends ServiceProvider
         }
 
         $config = $this->app->make('config');
-        $defaults = (require self::CONFIGURATION)['servers']['reverb'];
-        $configured = $config->get('reverb.servers.reverb') ?? [];
+        $defaults = require self::CONFIGURATION;
 
-        // What is no array is reported when the server is to start...
-        if (is_array($configured)) {
-            $config->set('reverb.servers.reverb', [...Arr::only($defaults, self::NATIVE_KEYS), ...$configured]);
+        foreach (['servers.reverb' => self::NATIVE_KEYS, 'apps' => self::LOOKUP_KEYS] as $name => $keys) {
+            $configured = $config->get("reverb.{$name}") ?? [];
+
+            // What is no array is reported when the server is to start...
+            if (is_array($configured)) {
+                $config->set("reverb.{$name}", [...Arr::only(Arr::get($defaults, $name), $keys), ...$configured]);
+            }
         }
     }
 

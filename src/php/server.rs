@@ -9,7 +9,7 @@ use ext_php_rs::{
 };
 
 use super::{arrays, exceptions, interrupt, notices, running, terminal};
-use crate::server;
+use crate::server::{self, Answer, Question};
 
 /// A running server. See `stubs/Reverb/Server.php` for what PHP may expect.
 #[php_class]
@@ -164,6 +164,44 @@ impl Server {
         Ok(message.map(|text| String::from_utf8_lossy(&text).into_owned()))
     }
 
+    /// The next question for the application provider.
+    pub fn question(&self) -> PhpResult<Option<ZBox<ZendHashTable>>> {
+        let question = self.serving()?.and_then(server::Server::question);
+        Ok(match question {
+            Some(question) => Some(arrays::text_array(&[
+                ("by", question.by()),
+                ("name", question.name()),
+            ])?),
+            None => None,
+        })
+    }
+
+    /// Answers a question.
+    pub fn answer(
+        &self,
+        by: &str,
+        name: &str,
+        application: Option<&ZendHashTable>,
+    ) -> PhpResult<()> {
+        let question = question(by, name, "answer")?;
+        let answer = match application {
+            Some(array) => {
+                let value = arrays::configuration_value(array)?;
+                Answer::Application(Box::new(server::parse_application(&value)?))
+            }
+            None => Answer::Unknown,
+        };
+        self.server()?.answer(&question, answer);
+        Ok(())
+    }
+
+    /// Says that a question could not be answered.
+    pub fn unanswered(&self, by: &str, name: &str) -> PhpResult<()> {
+        let question = question(by, name, "unanswered")?;
+        self.server()?.answer(&question, Answer::Failed);
+        Ok(())
+    }
+
     /// Ends the server.
     #[php(defaults(grace = 5000))]
     pub fn stop(&self, grace: i64) -> PhpResult<()> {
@@ -211,6 +249,14 @@ impl Drop for Server {
         // SAFETY: this is the only place that drops it, and `self` ends here.
         unsafe { ManuallyDrop::drop(&mut self.server) };
     }
+}
+
+fn question(by: &str, name: &str, method: &str) -> PhpResult<Question> {
+    Question::parse(by, name).ok_or_else(|| {
+        exceptions::value_error(format!(
+            "Reverb\\Server::{method}(): Argument #1 ($by) must be either \"key\" or \"id\""
+        ))
+    })
 }
 
 fn milliseconds(value: i64, method: &str, argument: &str) -> PhpResult<Duration> {

@@ -284,8 +284,11 @@ impl Publisher {
     async fn find(&self, app_id: &str) -> Result<ApplicationIndex, End> {
         let search = self.shared.find_by_id(app_id, Instant::now());
         let verdict = match search {
-            // The answer would have to come from the thread that waits for this one.
-            Search::Asked(_) if self.is_of_this_process() => Err(Missing::Unknown),
+            // The answer would have to come from the thread that waits for this one: it is for the next time.
+            Search::Asked(pending) if self.is_of_this_process() => {
+                spawn_local(pending.end());
+                Err(Missing::Unavailable)
+            }
             search => search.end().await,
         };
         verdict.map_err(|missing| {

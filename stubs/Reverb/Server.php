@@ -52,6 +52,7 @@ final class Server
      *             event_name_length?: int|null, event_data_size?: int|null, channels_per_event?: int|null, events_per_batch?: int|null},
      *         rate_limiting?: array{enabled: bool, max_attempts?: int, decay_seconds?: int, terminate_on_limit?: bool},
      *     }>,
+     *     provider?: array{cache_ttl?: int, unknown_ttl?: int, lookup_timeout?: int, lookups_per_second?: int}|null,
      * }  $config  `host` is an address; `port` 0 takes a free one; `path` is a prefix of every route;
      *     `max_request_size` (10,000), `max_backlog` (16,777,216) and `max_message_size` (0 is unlimited) are bytes;
      *     `workers` 0 is one per core; `socket` is the absolute path of the unix socket for local publishers;
@@ -65,7 +66,10 @@ final class Server
      *     `member_added`, `member_removed`, `client_event_received`; what nobody asks for costs nothing;
      *     `subscription_count` tells subscribers once a second how many they are;
      *     `limits` are Pusher's: bytes for lengths and sizes, null for none (`channel_name_length` 255, `watchlist_size` 100);
-     *     `accept_client_events_from` is `all`, `members` or `none`.
+     *     `accept_client_events_from` is `all`, `members` or `none`;
+     *     with `provider` there may be further applications, or none to begin with: unknown ones are asked for by `question()`,
+     *     `lookups_per_second` (200) at the most; who asks waits for `lookup_timeout` (3) seconds; an application is asked for again
+     *     after `cache_ttl` (60) seconds, one that there is not after `unknown_ttl` (10).
      *
      * @throws ConfigurationException
      * @throws ServerException
@@ -205,6 +209,47 @@ final class Server
      * @throws ServerException
      */
     public function cached(string $appId, string $channel): ?string
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Get the next application that is asked for, or null if there is none; `poll()` returns when there is one.
+     *
+     * To be answered by `answer()` or `unanswered()`.
+     *
+     * @return array{by: 'key'|'id', name: string}|null
+     *
+     * @throws ServerException
+     */
+    public function question(): ?array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Answer which application has this key or id: one as in the configuration, or null if there is none.
+     *
+     * An application of another key or id counts as none.
+     *
+     * @param  array<string, mixed>|null  $application
+     *
+     * @throws ConfigurationException
+     * @throws ServerException
+     * @throws \ValueError
+     */
+    public function answer(string $by, string $name, ?array $application = null): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
+     * Say that it could not be found out: who asks is told to come again, and what was known stays.
+     *
+     * @throws ServerException
+     * @throws \ValueError
+     */
+    public function unanswered(string $by, string $name): void
     {
         throw new \Error('The extension `reverb` is not loaded.');
     }

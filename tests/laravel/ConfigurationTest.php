@@ -86,6 +86,12 @@ class ConfigurationTest extends TestCase
                 'auth_timestamp_tolerance' => [0, 31_536_000],
                 'coalesce' => [0, 100_000],
             ]),
+            ...self::integers('apps.', [
+                'cache_ttl' => [1, 86_400],
+                'unknown_ttl' => [1, 86_400],
+                'lookup_timeout' => [1, 60],
+                'lookups_per_second' => [1, 100_000],
+            ]),
             ...self::integers(self::APPLICATION, [
                 'ping_interval' => [1, 86_400],
                 'activity_timeout' => [1, 86_400],

@@ -73,6 +73,17 @@ class ServiceProviderTest extends TestCase
         ], config('reverb.servers.reverb'));
     }
 
+    public function test_a_configuration_file_of_laravel_reverb_gets_the_keys_of_lookups(): void
+    {
+        config(['reverb.apps' => ['provider' => 'mine', 'cache_ttl' => 5]]);
+        (new ReverbServiceProvider($this->app))->register();
+
+        $this->assertEquals(
+            ['provider' => 'mine', 'cache_ttl' => 5, 'unknown_ttl' => 10, 'lookup_timeout' => 3, 'lookups_per_second' => 200],
+            config('reverb.apps')
+        );
+    }
+
     public function test_no_socket_stays_no_socket(): void
     {
         config(['reverb.servers.reverb' => ['socket' => null]]);

@@ -72,6 +72,7 @@ class ServerConfigurationTest extends TestCase
                 'subscription_count' => true,
                 'rate_limiting' => ['enabled' => true, 'max_attempts' => 4, 'decay_seconds' => 1, 'terminate_on_limit' => true],
             ]],
+            'provider' => null,
         ], $this->configuration([], [$application], debug: true, events: ['message_sent'])->toArray());
     }
 

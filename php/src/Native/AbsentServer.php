@@ -52,6 +52,21 @@ class AbsentServer implements NativeServer
         throw $this->absence();
     }
 
+    public function question(): ?array
+    {
+        throw $this->absence();
+    }
+
+    public function answer(string $by, string $name, ?array $application): void
+    {
+        throw $this->absence();
+    }
+
+    public function unanswered(string $by, string $name): void
+    {
+        throw $this->absence();
+    }
+
     public function stop(int $grace): void
     {
         throw $this->absence();

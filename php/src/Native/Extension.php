@@ -129,6 +129,21 @@ class Extension implements Engine
                 return $this->server->cached($appId, $channel);
             }
 
+            public function question(): ?array
+            {
+                return $this->server->question();
+            }
+
+            public function answer(string $by, string $name, ?array $application): void
+            {
+                $this->server->answer($by, $name, $application);
+            }
+
+            public function unanswered(string $by, string $name): void
+            {
+                $this->server->unanswered($by, $name);
+            }
+
             public function stop(int $grace): void
             {
                 $this->server->stop($grace);

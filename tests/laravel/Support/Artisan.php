@@ -47,6 +47,17 @@ class Artisan
     }
 
     /**
+     * Wait until what it writes to its standard error matches.
+     */
+    public function waitForError(string $pattern): void
+    {
+        $matches = fn (): bool => preg_match($pattern, $this->process->getErrorOutput()) === 1;
+
+        $found = $matches() || ($this->process->isRunning() && $this->process->waitUntil($matches)) || $matches();
+        Assert::assertTrue($found, "The errors never matched {$pattern}:\n".$this->output());
+    }
+
+    /**
      * Wait for the end and return the exit code.
      */
     public function wait(): int

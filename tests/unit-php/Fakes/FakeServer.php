@@ -4,6 +4,7 @@ namespace Laravel\Reverb\Tests\Unit\Fakes;
 
 use Laravel\Reverb\Native\Contracts\NativeServer;
 use LogicException;
+use RuntimeException;
 
 /**
  * A server whose every poll is written down before the test.
@@ -52,6 +53,18 @@ class FakeServer implements NativeServer
      */
     public array $applications = [];
 
+    /**
+     * What is asked for, one after the other.
+     *
+     * @var list<array{by: 'key'|'id', name: string}>
+     */
+    public array $questions = [];
+
+    /**
+     * The reason why an answer is not taken, if it is not.
+     */
+    public ?RuntimeException $refusal = null;
+
     public function port(): int
     {
         return 4321;
@@ -98,6 +111,25 @@ class FakeServer implements NativeServer
     public function cached(string $appId, string $channel): ?string
     {
         return $this->cached[$channel] ?? null;
+    }
+
+    public function question(): ?array
+    {
+        return array_shift($this->questions);
+    }
+
+    public function answer(string $by, string $name, ?array $application): void
+    {
+        if ($application && $this->refusal) {
+            throw $this->refusal;
+        }
+
+        $this->calls[] = ['answer', $by, $name, $application];
+    }
+
+    public function unanswered(string $by, string $name): void
+    {
+        $this->calls[] = ['unanswered', $by, $name];
     }
 
     public function stop(int $grace): void

@@ -54,6 +54,27 @@ interface NativeServer
     public function cached(string $appId, string $channel): ?string;
 
     /**
+     * Get the next application that is asked for.
+     *
+     * @return array{by: 'key'|'id', name: string}|null
+     */
+    public function question(): ?array;
+
+    /**
+     * Answer which application has this key or ID; null if there is none.
+     *
+     * @param  array<string, mixed>|null  $application
+     *
+     * @throws \RuntimeException
+     */
+    public function answer(string $by, string $name, ?array $application): void;
+
+    /**
+     * Say that it could not be found out.
+     */
+    public function unanswered(string $by, string $name): void;
+
+    /**
      * Stop accepting, close the connections within the given milliseconds and end the threads.
      */
     public function stop(int $grace): void;

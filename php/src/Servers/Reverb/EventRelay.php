@@ -58,6 +58,14 @@ class EventRelay
     }
 
     /**
+     * Know an application that came later, or has changed.
+     */
+    public function know(Application $application): void
+    {
+        $this->applications[$application->id()] = $application;
+    }
+
+    /**
      * Get the native server's names of the events that somebody listens to.
      *
      * @return list<string>

@@ -15,22 +15,6 @@ use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
 class ServerConfiguration
 {
     /**
-     * The limits that an application may have, and the most that each may be.
-     */
-    protected const LIMITS = [
-        'channel_name_length' => 255,
-        'channels_per_connection' => Section::GIGABYTE,
-        'presence_members' => Section::GIGABYTE,
-        'member_data_size' => Section::GIGABYTE,
-        'client_events_per_second' => Section::COUNT,
-        'watchlist_size' => Section::GIGABYTE,
-        'event_name_length' => Section::GIGABYTE,
-        'event_data_size' => Section::GIGABYTE,
-        'channels_per_event' => Section::GIGABYTE,
-        'events_per_batch' => Section::GIGABYTE,
-    ];
-
-    /**
      * The bytes that the path of a unix socket may have on Linux.
      */
     protected const LONGEST_SOCKET = 107;
@@ -46,6 +30,7 @@ class ServerConfiguration
         protected Collection $applications,
         protected bool $debug = false,
         protected array $events = [],
+        protected ?LookupConfiguration $lookups = null,
     ) {
         //
     }
@@ -130,7 +115,10 @@ class ServerConfiguration
             'coalesce' => $this->server->integer('coalesce', 0, 100_000, default: 0),
             'debug' => $this->debug,
             'events' => $this->events,
-            'applications' => $this->applications->values()->map($this->application(...))->all(),
+            'applications' => $this->applications->values()->map(
+                fn (Application $application, int $index) => (new ApplicationConfiguration($application, "reverb.apps.apps.{$index}"))->toArray()
+            )->all(),
+            'provider' => $this->lookups?->toArray(),
         ];
     }
 
@@ -176,7 +164,7 @@ class ServerConfiguration
      */
     protected function ensureApplicationsAreDistinct(): void
     {
-        if ($this->applications->isEmpty()) {
+        if ($this->applications->isEmpty() && ! $this->lookups?->needed()) {
             throw InvalidServerConfiguration::withoutApplications();
         }
 
@@ -256,59 +244,5 @@ class ServerConfiguration
         return $this->server->isNull('auth_timestamp_tolerance')
             ? 0
             : $this->server->integer('auth_timestamp_tolerance', 0, 31_536_000, default: 600);
-    }
-
-    /**
-     * Convert an application to the array the native server takes.
-     *
-     * @return array<string, mixed>
-     */
-    protected function application(Application $application, int $index): array
-    {
-        return [
-            'app_id' => $application->id(),
-            'key' => $application->key(),
-            'secret' => $application->secret(),
-            'ping_interval' => $application->pingInterval(),
-            'activity_timeout' => $application->activityTimeout(),
-            'allowed_origins' => array_values($application->allowedOrigins()),
-            'max_message_size' => $application->maxMessageSize(),
-            'max_connections' => $application->maxConnections(),
-            'accept_client_events_from' => $application->acceptClientEventsFrom(),
-            'limits' => $this->limits($application, $index),
-            'subscription_count' => $application->tellsSubscriptionCount(),
-            ...$application->usesRateLimiting() ? ['rate_limiting' => $this->rateLimiting($application, $index)] : [],
-        ];
-    }
-
-    /**
-     * Get the limits of an application.
-     *
-     * @return array<string, int|null>
-     */
-    protected function limits(Application $application, int $index): array
-    {
-        $limits = new Section("reverb.apps.apps.{$index}.limits", $application->limits());
-
-        return collect(self::LIMITS)
-            ->mapWithKeys(fn ($maximum, $limit) => [$limit => $limits->optionalInteger($limit, 1, $maximum)])
-            ->all();
-    }
-
-    /**
-     * Get the rate limit of an application that has one.
-     *
-     * @return array<string, mixed>
-     */
-    protected function rateLimiting(Application $application, int $index): array
-    {
-        $limit = new Section("reverb.apps.apps.{$index}.rate_limiting", $application->rateLimiting() ?? []);
-
-        return [
-            'enabled' => true,
-            'max_attempts' => $limit->integer('max_attempts', 1, Section::COUNT),
-            'decay_seconds' => $limit->integer('decay_seconds', 1, Section::DAY, default: 1),
-            'terminate_on_limit' => $limit->boolean('terminate_on_limit'),
-        ];
     }
 }

@@ -5,6 +5,7 @@ namespace Laravel\Reverb\Servers\Reverb\Console\Commands;
 use Illuminate\Console\Command;
 use Illuminate\Contracts\Config\Repository as Config;
 use Illuminate\Support\Collection;
+use Laravel\Reverb\ConfigApplicationProvider;
 use Laravel\Reverb\Configuration\Section;
 use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Contracts\Logger;
@@ -13,7 +14,9 @@ use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativeServer;
 use Laravel\Reverb\Native\Extension;
+use Laravel\Reverb\Servers\Reverb\ApplicationLookup;
 use Laravel\Reverb\Servers\Reverb\EventRelay;
+use Laravel\Reverb\Servers\Reverb\LookupConfiguration;
 use Laravel\Reverb\Servers\Reverb\Monitors;
 use Laravel\Reverb\Servers\Reverb\NoticeQueue;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
@@ -71,6 +74,11 @@ class StartServer extends Command implements SignalableCommandInterface
     protected Monitors $monitors;
 
     /**
+     * The way of the server's questions to the application provider, unless that is a fixed list.
+     */
+    protected ?ApplicationLookup $lookup = null;
+
+    /**
      * Execute the console command.
      */
     public function handle(Engine $engine, RestartSignal $restart, Monitors $monitors): int
@@ -80,8 +88,10 @@ class StartServer extends Command implements SignalableCommandInterface
         $restart->received($this->components->warn(...));
 
         try {
-            $applications = $this->laravel->make(ApplicationProvider::class)->all();
+            $provider = $this->laravel->make(ApplicationProvider::class);
+            $applications = $provider->all();
             $this->relay = $this->laravel->make(EventRelay::class, ['applications' => $applications]);
+            $this->lookup = $this->lookup($provider);
             $configuration = $this->configuration($applications, $logger::class !== NullLogger::class);
             $monitors->schedule($configuration);
             $server = $engine->startServer($configuration->toArray());
@@ -148,9 +158,12 @@ class StartServer extends Command implements SignalableCommandInterface
      */
     protected function serve(NativeServer $server, NoticeQueue $notices, Logger $logger, RestartSignal $restart): void
     {
+        $timeout = self::POLL;
+
         while (! $this->stopping && ! $restart->received($this->components->warn(...))) {
-            $this->report($notices->next(self::POLL), $server, $logger);
+            $this->report($notices->next($timeout), $server, $logger);
             $this->monitors->round($server, $this->components->warn(...));
+            $timeout = $this->lookup?->next($server) ? 0 : self::POLL;
         }
     }
 
@@ -198,6 +211,17 @@ class StartServer extends Command implements SignalableCommandInterface
     }
 
     /**
+     * Get the way to an application provider that may know further applications.
+     */
+    protected function lookup(ApplicationProvider $provider): ?ApplicationLookup
+    {
+        return $provider::class === ConfigApplicationProvider::class ? null : $this->laravel->make(ApplicationLookup::class, [
+            'provider' => $provider,
+            'found' => $this->relay->know(...),
+        ]);
+    }
+
+    /**
      * Get the configuration of the server; what the command line says comes first.
      *
      * @param  \Illuminate\Support\Collection<int, \Laravel\Reverb\Application>  $applications
@@ -215,7 +239,9 @@ class StartServer extends Command implements SignalableCommandInterface
             collect($options)->map(fn ($value, $name) => "--{$name}")->all(),
         );
 
-        return new ServerConfiguration($server, $applications, $debug, $this->relay->wanted());
+        $lookups = new LookupConfiguration(Section::of($this->laravel->make(Config::class), 'reverb.apps'), $this->lookup !== null);
+
+        return new ServerConfiguration($server, $applications, $debug, $this->relay->wanted(), $lookups);
     }
 
     /**
