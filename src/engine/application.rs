@@ -171,5 +171,5 @@ impl fmt::Debug for Application {
 }
 
 /// An application among those of this server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApplicationIndex(pub(super) u32);

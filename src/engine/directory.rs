@@ -332,7 +332,8 @@ impl Directory {
             let message = websocket::payload(&frame.bytes);
             pending = outbox.push_event(topic, message, frame.except, Some(kept_for));
             let channel = channels.get(&(application, name.clone()));
-            if outbox.is_reachable() && channel.is_none_or(Channel::is_detached) {
+            let is_unused = |channel: &Channel| channel.is_detached() && channel.is_vacant();
+            if outbox.is_reachable() && channel.is_none_or(is_unused) {
                 return; // The broker keeps it, and whoever subscribes asks the broker.
             }
         }

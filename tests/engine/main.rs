@@ -5,6 +5,7 @@
 mod applications;
 mod cache;
 mod client_events;
+mod cluster;
 mod coalescing;
 mod fan_out;
 mod limits;

@@ -43,7 +43,8 @@ pub enum Command {
         version: Version,
         /// This node's part.
         part: Part,
-        /// The event that this node has of a cache channel; kept if the broker has none.
+        /// The event that this node has of a cache channel; kept if the broker has none, or an earlier
+        /// one.
         kept: Option<Kept>,
     },
     /// Change this node's part, and tell the topic's other nodes [`Message::Changed`]. No reply.

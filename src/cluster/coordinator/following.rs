@@ -51,6 +51,7 @@ impl Coordinator {
         if part.subscriptions == 0 {
             self.vacant.insert(topic.clone(), now);
         }
+        self.left.remove(topic);
         let version = self.next_version();
         self.commands.push(Command::Attach {
             topic: topic.clone(),
@@ -83,8 +84,10 @@ impl Coordinator {
             self.attach(topic, now);
             return;
         }
+        // Nobody publishes to users: it does not matter who holds them.
+        let is_held = matches!(topic.name, Name::Channel(_));
         followed.stage = match holder {
-            Some(holder) if holder != self.node => Stage::Waiting {
+            Some(holder) if is_held && holder != self.node => Stage::Waiting {
                 holder,
                 until: now + PATIENCE,
             },
@@ -98,7 +101,7 @@ impl Coordinator {
         if !is_waiting {
             self.engine.open(topic);
         }
-        if holder == Some(self.node) && !news.is_contested {
+        if is_held && holder == Some(self.node) && !news.is_contested {
             self.hold_or_share(topic);
         }
     }
@@ -333,11 +336,7 @@ impl Coordinator {
                 continue;
             }
             self.topics.remove(&topic);
-            let version = self.next_version();
-            self.commands.push(Command::Detach {
-                topic: topic.clone(),
-                version,
-            });
+            self.detach(topic.clone(), now);
             left.push(topic);
         }
         if !left.is_empty() {

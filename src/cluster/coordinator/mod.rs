@@ -20,7 +20,7 @@ mod outgoing;
 mod topic;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -36,7 +36,7 @@ use self::{
 };
 use crate::engine::{
     ApplicationIndex, Engine,
-    cluster::{Asker, NodeId, Topic, Version},
+    cluster::{Asker, Name, NodeId, Topic, Version},
 };
 
 /// How fast a node finds out about the others.
@@ -68,7 +68,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a topic stays attached that nobody here needs.
 const VACANCY: Duration = Duration::from_secs(5);
 
+/// After so long a command that was sent has been carried out, or the connection is given up.
+const CERTAINTY: Duration = Duration::from_secs(30);
+
 /// The state of a node among others.
+///
+/// What is gone through is ordered, so that the same inputs lead to the same commands.
 #[derive(Debug)]
 pub struct Coordinator {
     engine: Arc<Engine>,
@@ -78,22 +83,25 @@ pub struct Coordinator {
     link: Link,
     /// The last state of any part of this node.
     version: Version,
-    topics: HashMap<Topic, Followed>,
+    topics: BTreeMap<Topic, Followed>,
     nodes: Nodes,
     /// Topics with more or fewer connections, which is told with the next tick.
-    counted: HashSet<Topic>,
+    counted: BTreeSet<Topic>,
     /// Topics in which this node may be alone.
-    lonely: HashSet<Topic>,
+    lonely: BTreeSet<Topic>,
     /// Topics that nobody here needs since the last tick.
-    idle: HashSet<Topic>,
+    idle: BTreeSet<Topic>,
     /// Topics that nobody here needs, since when.
-    vacant: HashMap<Topic, Instant>,
+    vacant: BTreeMap<Topic, Instant>,
+    /// Topics that this node has left, when it said so; `None` if it could not say it. The others may
+    /// still believe it there.
+    left: BTreeMap<Topic, Option<Instant>>,
     /// The last claim or question.
     ticket: u64,
     questions: HashMap<u64, Asker>,
     counting: HashMap<ApplicationIndex, Counting>,
     /// Applications whose connections are told with the next tick.
-    recounted: HashSet<ApplicationIndex>,
+    recounted: BTreeSet<ApplicationIndex>,
     /// When the lease was last renewed, or meant to be.
     beaten: Option<Instant>,
     /// Who was alive then.
@@ -136,16 +144,17 @@ impl Coordinator {
             commands: Vec::new(),
             link: Link::Down,
             version: Version::default(),
-            topics: HashMap::new(),
+            topics: BTreeMap::new(),
             nodes: Nodes::default(),
-            counted: HashSet::new(),
-            lonely: HashSet::new(),
-            idle: HashSet::new(),
-            vacant: HashMap::new(),
+            counted: BTreeSet::new(),
+            lonely: BTreeSet::new(),
+            idle: BTreeSet::new(),
+            vacant: BTreeMap::new(),
+            left: BTreeMap::new(),
             ticket: 0,
             questions: HashMap::new(),
             counting: HashMap::new(),
-            recounted: HashSet::new(),
+            recounted: BTreeSet::new(),
             beaten: None,
             alive: HashSet::new(),
             is_first: true,
@@ -206,8 +215,10 @@ impl Coordinator {
     /// A connection is there: all that this node needs is to be heard before it joins, so that
     /// whoever is alive hears what it needs.
     fn begin(&mut self) {
+        self.doubt_all();
         self.forget_all();
-        let topics = self.engine.begin_anew();
+        let mut topics = self.engine.begin_anew();
+        topics.sort_unstable();
         self.link = Link::Hearing(topics.len());
         for topic in &topics {
             self.topics.insert(topic.clone(), Followed::new());
@@ -225,6 +236,7 @@ impl Coordinator {
             return;
         }
         self.engine.set_reachable(false);
+        self.doubt_all();
         let mut heard = std::mem::take(&mut self.topics);
         self.forget_all();
         let mut unheard = Vec::new();
@@ -263,8 +275,37 @@ impl Coordinator {
         self.is_first = false;
         self.link = Link::Down;
         self.engine.set_reachable(false);
-        self.topics.clear();
+        self.doubt_all();
         self.forget_all();
+    }
+
+    /// What was on its way may be lost: whatever this node has had, the others may believe it there.
+    fn doubt_all(&mut self) {
+        self.left.values_mut().for_each(|said| *said = None);
+        for (topic, followed) in &self.topics {
+            if !matches!(followed.stage, Stage::Subscribing) {
+                self.left.insert(topic.clone(), None);
+            }
+        }
+    }
+
+    /// Says of topics that it has left them, where that may not have been heard.
+    fn take_leave(&mut self, now: Instant) {
+        let unsaid = self.left.iter().filter(|(_, said)| said.is_none());
+        let unsaid: Vec<Topic> = unsaid.map(|(topic, _)| topic.clone()).collect();
+        for topic in unsaid {
+            if self.topics.contains_key(&topic) {
+                self.left.remove(&topic);
+            } else {
+                self.detach(topic, now);
+            }
+        }
+    }
+
+    fn detach(&mut self, topic: Topic, now: Instant) {
+        let version = self.next_version();
+        self.left.insert(topic.clone(), Some(now));
+        self.commands.push(Command::Detach { topic, version });
     }
 
     /// Forgets whatever was on its way.
@@ -306,6 +347,7 @@ impl Coordinator {
                 for topic in topics {
                     self.attach(&topic, now);
                 }
+                self.take_leave(now);
                 self.engine.recount();
                 self.engine.ring();
             }
@@ -347,6 +389,8 @@ impl Coordinator {
             self.beat(now);
         }
         self.settle(now.duration_since(since), now);
+        let is_recent = |said: Instant| now.duration_since(said) < CERTAINTY;
+        self.left.retain(|_, said| said.is_none_or(is_recent));
         self.end_patience(now);
         self.tell_counts(now);
         self.claim_lonely();
@@ -379,7 +423,25 @@ impl Coordinator {
                     self.lose(&topic, node, None);
                 }
             }
+            self.attach_caches(now);
             self.beat(now);
+        }
+    }
+
+    /// Asks again for the events that are kept: if the broker had lost them, whoever came back later
+    /// may have brought a later one.
+    fn attach_caches(&mut self, now: Instant) {
+        let caches = self.topics.iter_mut().filter(|(topic, followed)| {
+            let is_cache = matches!(&topic.name, Name::Channel(channel) if channel.is_cache());
+            is_cache && followed.is_attached()
+        });
+        let mut topics = Vec::new();
+        for (topic, followed) in caches {
+            followed.stage = Stage::Subscribing;
+            topics.push(topic.clone());
+        }
+        for topic in topics {
+            self.attach(&topic, now);
         }
     }
 

@@ -87,14 +87,15 @@ impl Coordinator {
     }
 
     fn tell_topic(&mut self, topic: Topic, wanted: &mut Vec<Topic>) {
-        match self.topics.get(&topic) {
+        match self.topics.get(&topic).map(|followed| &followed.stage) {
             None => {
                 if self.engine.is_wanted(&topic) {
                     self.topics.insert(topic.clone(), Followed::new());
                     wanted.push(topic);
                 }
             }
-            Some(followed) if matches!(followed.stage, Stage::Subscribing) => {}
+            // Its whole part will be sent.
+            Some(Stage::Subscribing) => drop(self.engine.take_change(&topic)),
             Some(_) => self.tell_change(topic),
         }
     }

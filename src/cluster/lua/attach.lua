@@ -17,7 +17,8 @@ redis.call('DEL', members_key(node, topic))
 call_in_chunks('HSET', members_key(node, topic), FIRST, #ARGV)
 
 local kept_key = K .. 'e:' .. topic
-if ARGV[7] ~= '' and redis.call('EXISTS', kept_key) == 0 then
+local known = redis.call('HGET', kept_key, 'v')
+if ARGV[7] ~= '' and (not known or tonumber(ARGV[7]) > tonumber(known)) then
     redis.call('HSET', kept_key, 'v', ARGV[7], 'm', ARGV[8])
     redis.call('PEXPIRE', kept_key, ARGV[9])
 end

@@ -71,7 +71,8 @@ impl Engine {
         }
     }
 
-    /// Whether somebody here needs a topic to be attached.
+    /// Whether somebody here needs a topic to be attached. To be asked when it was in the outbox, unless
+    /// [`Engine::take_change`] is: from now on it is queued again.
     #[must_use]
     pub fn is_wanted(&self, topic: &Topic) -> bool {
         let application = topic.application;

@@ -50,7 +50,7 @@ pub struct Version {
 }
 
 /// What a node may have a part of.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Topic {
     /// Of which application.
     pub application: ApplicationIndex,
@@ -59,7 +59,7 @@ pub struct Topic {
 }
 
 /// A channel, or a user that is signed in or watched.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Name {
     /// A channel.
     Channel(ChannelName),

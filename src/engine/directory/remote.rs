@@ -99,18 +99,18 @@ impl Directory {
         !(replica.is_some_and(|replica| replica.is_exclusive) && outbox.is_reachable())
     }
 
-    /// Whether somebody here needs the channel to be attached.
+    /// Whether somebody here needs the channel to be attached. From now on it is queued again.
     pub(in crate::engine) fn is_wanted(&self, key: &Key) -> bool {
         let mut shard = self.shard(key.0, &key.1);
         let Some(channel) = shard.channels.get_mut(key) else {
             return false;
         };
+        if let Some(replica) = &mut channel.replica {
+            replica.take_changed();
+        }
         let is_detached = channel.is_detached();
         if !channel.is_vacant() || !is_detached {
             return true;
-        }
-        if let Some(replica) = &mut channel.replica {
-            replica.take_changed();
         }
         if channel.is_forgettable() {
             shard.channels.remove(key);
@@ -332,7 +332,9 @@ impl Directory {
                 let Some(replica) = &mut channel.replica else {
                     return true;
                 };
-                if !is_vacant || replica.phase == Phase::Attaching {
+                // What is kept here may be all that is left of it.
+                let is_keeping = channel.cached.is_some();
+                if !is_vacant || is_keeping || replica.phase == Phase::Attaching {
                     replica.doubt();
                     wanted.push(key.clone());
                     return true;
@@ -397,8 +399,12 @@ impl Directory {
         let Some(channel) = channels.get_mut(key) else {
             return;
         };
-        let is_newer = (channel.cached(now))
-            .is_none_or(|cached| cached.pending.is_none() && cached.version < kept.version);
+        // Of two events without a number the broker's counts.
+        let is_newer = channel.cached(now).is_none_or(|cached| {
+            let is_other = *cached.frame.plain() != frame;
+            let is_later = cached.version < kept.version;
+            cached.pending.is_none() && (is_later || cached.version == kept.version && is_other)
+        });
         if is_newer {
             // Its delivery, if it is still on its way, is not for those who see it here.
             *sequence += 1;

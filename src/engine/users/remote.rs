@@ -6,17 +6,17 @@ use super::{Key, Users, forget_if_idle, tell};
 use crate::engine::cluster::{Change, NodeId, Part, Phase, Replica, Taken, Version};
 
 impl Users {
-    /// Whether somebody here needs the user to be attached.
+    /// Whether somebody here needs the user to be attached. From now on it is queued again.
     pub(in crate::engine) fn is_wanted(&self, key: &Key) -> bool {
         let mut shard = self.shard(key.0, &key.1);
         let Some(presence) = shard.get_mut(key) else {
             return false;
         };
-        if !presence.is_idle() || !presence.is_detached() {
-            return true;
-        }
         if let Some(replica) = &mut presence.replica {
             replica.take_changed();
+        }
+        if !presence.is_idle() || !presence.is_detached() {
+            return true;
         }
         forget_if_idle(&mut shard, key.0, &key.1);
         false
