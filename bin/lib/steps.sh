@@ -14,6 +14,7 @@ steps=(
     'laravel   15  the Composer package in a real Laravel'
     'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
     'e2e       15  pusher-js and Laravel Echo against php-fpm, queue worker and command line'
+    'production 10  nginx, Supervisor and systemd around the server, as the README shows them'
     'demo      15  bin/demo --check: two tabs of a headless Chromium'
     'php84     25  PHP 8.4 and Laravel 13, in a Debian 13 of its own'
     'pecl      20  phpize, configure, make, make test and make install on a copy'
@@ -83,6 +84,10 @@ step_clients() {
 
 step_e2e() {
     tests/e2e/run
+}
+
+step_production() {
+    tests/production/run
 }
 
 step_demo() {
