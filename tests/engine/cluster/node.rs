@@ -152,7 +152,7 @@ impl Node {
         let pipe = Pipe::default();
         let opening = Opening {
             head: Bytes::new(),
-            application_key: "key",
+            application: Ok(self.application()),
             origin: None,
             address: "",
             socket_id,
