@@ -148,9 +148,10 @@ impl Applications {
         self.slot(index).connections.load(Ordering::Relaxed)
     }
 
-    /// The figures of every application, by its id. Messages are told of within a second.
+    /// The figures of every application, by its id; one that is gone is told of as long as it has connections.
+    /// Messages are told of within a second.
     pub fn stats(&self) -> impl Iterator<Item = (String, ApplicationStats)> {
-        self.indices().map(|index| {
+        let stats = self.indices().map(|index| {
             let messages = self.messages(index);
             let stats = ApplicationStats {
                 connections: self.connections(index),
@@ -158,7 +159,8 @@ impl Applications {
                 messages_sent: messages.sent(),
             };
             (self.application(index).id.clone(), stats)
-        })
+        });
+        stats.filter(|(id, stats)| stats.connections > 0 || self.by_id(id).is_some())
     }
 
     pub(super) fn messages(&self, index: ApplicationIndex) -> &Messages {

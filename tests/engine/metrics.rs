@@ -42,6 +42,17 @@ fn connections_are_those_of_now_and_messages_those_since_the_start() {
 }
 
 #[test]
+fn an_application_that_is_gone_is_told_of_while_somebody_is_connected() {
+    let mut stage = Stage::new(1, application());
+    let ada = stage.connect(0);
+    stage.engine.applications().remove("1");
+    assert_eq!(stage.figures(), [("1".to_owned(), figures(1, 0, 1))]);
+
+    stage.hang_up(&ada);
+    assert_eq!(stage.figures(), []);
+}
+
+#[test]
 fn a_worker_tells_what_it_counted_before_it_waits_and_when_it_ends() {
     let mut stage = Stage::new(1, application());
     stage.connect(0);
