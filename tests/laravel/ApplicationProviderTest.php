@@ -147,6 +147,23 @@ class ApplicationProviderTest extends TestCase
         $this->assertNull($newcomer->refusal());
     }
 
+    public function test_what_listeners_cannot_keep_up_with_is_dropped_and_counted(): void
+    {
+        $lock = fopen($path = $this->temporaryPath('lock'), 'c');
+        flock($lock, LOCK_EX);
+        $this->serve(['LISTENER_LOCK' => $path, 'LISTEN_TO_MESSAGES' => '1']);
+        (new WebSocket($this->server->port(), 'first-key'))->subscribe('slow');
+
+        $browser = new WebSocket($this->server->port(), 'first-key');
+        foreach (range(1, 10_100) as $ping) {
+            $browser->expectNothing();
+        }
+
+        flock($lock, LOCK_UN);
+        $this->server->waitFor('/WARN  \d+ notices for listeners and --debug were\s+dropped/');
+        $browser->expectNothing();
+    }
+
     public function test_a_wrong_number_is_named_before_the_start(): void
     {
         $server = $this->startWithoutWaiting(['REVERB_APPS_CACHE_TTL' => '0']);

@@ -21,6 +21,7 @@ use Laravel\Reverb\Events\MemberRemoved;
 use Laravel\Reverb\Events\MessageReceived;
 use Laravel\Reverb\Events\MessageSent;
 use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Protocols\Pusher\EventDispatcher;
 use Laravel\Reverb\Servers\Reverb\EventRelay;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
 use Laravel\Reverb\Tests\Laravel\Support\DrivenEngine;
@@ -161,6 +162,27 @@ class ServerEventsTest extends TestCase
             ['ChannelCreated', 'MessageReceived', 'ClientEventReceived http://here', 'MessageReceived'],
             array_map(trim(...), $this->heard)
         );
+    }
+
+    public function test_a_package_can_dispatch_an_event_from_inside_the_server(): void
+    {
+        $this->hear(MessageReceived::class, function ($event) {
+            $app = $event->connection->app();
+            EventDispatcher::dispatch($app, ['event' => 'to others', 'channel' => 'news', 'data' => ['a' => 1]], $event->connection);
+            EventDispatcher::dispatchSynchronously($app, ['event' => 'to all', 'channels' => ['news'], 'data' => '"text"']);
+            EventDispatcher::dispatch($app, ['event' => 'to nobody']);
+        });
+
+        $this->serve(function (int $port) {
+            $browser = (new WebSocket($port))->subscribe('news');
+            yield from $this->until(1);
+            $this->assertSame('text', $browser->expect('to all'));
+
+            $other = (new WebSocket($port))->subscribe('news');
+            yield from $this->until(2);
+            $this->assertSame(['a' => 1], $browser->expect('to others'));
+            $this->assertSame('text', $other->expect('to all'));
+        });
     }
 
     public function test_the_address_of_a_client_is_the_callers_unless_a_trusted_proxy_tells_another(): void

@@ -1,0 +1,15 @@
+<?php
+
+namespace Laravel\Reverb\Exceptions;
+
+use Exception;
+
+class InvalidOrigin extends Exception
+{
+    /**
+     * The exception message.
+     *
+     * @var string
+     */
+    protected $message = 'Origin not allowed';
+}
