@@ -15,8 +15,13 @@ use crate::engine::{
 pub(super) struct Names {
     /// What all keys and channels begin with. Its braces make a cluster keep them together.
     root: String,
-    /// Of the applications that were named so far.
+    /// Of the applications that were named so far. One whose key or secret changes keeps its seal, as its state in
+    /// Redis stands under that.
     seals: HashMap<ApplicationIndex, Seal>,
+    /// The same by their tags.
+    tags: HashMap<Tag, ApplicationIndex>,
+    /// So many of the engine's applications are among them; further ones come behind these.
+    looked_at: usize,
 }
 
 /// What all keys and channels of an installation begin with.
@@ -29,6 +34,8 @@ impl Names {
         Self {
             root,
             seals: HashMap::new(),
+            tags: HashMap::new(),
+            looked_at: 0,
         }
     }
 
@@ -38,21 +45,23 @@ impl Names {
 
     /// The seal of an application.
     pub(super) fn seal(&mut self, engine: &Engine, application: ApplicationIndex) -> &Seal {
-        self.seals
-            .entry(application)
-            .or_insert_with(|| Seal::new(&engine.applications().application(application)))
+        let tags = &mut self.tags;
+        self.seals.entry(application).or_insert_with(|| {
+            let seal = Seal::new(&engine.applications().application(application));
+            tags.insert(seal.tag(), application);
+            seal
+        })
     }
 
     /// The application that a tag names.
     pub(super) fn application(&mut self, engine: &Engine, tag: Tag) -> Option<ApplicationIndex> {
-        let known = self.seals.iter().find(|(_, seal)| seal.tag() == tag);
-        if let Some((application, _)) = known {
-            return Some(*application);
+        if !self.tags.contains_key(&tag) {
+            for application in engine.applications().indices().skip(self.looked_at) {
+                self.seal(engine, application);
+                self.looked_at += 1;
+            }
         }
-        engine
-            .applications()
-            .indices()
-            .find(|application| self.seal(engine, *application).tag() == tag)
+        self.tags.get(&tag).copied()
     }
 
     /// A topic as keys and scripts name it.
@@ -72,5 +81,80 @@ impl Names {
     /// The channel of Redis that all servers hear.
     pub(super) fn everybody(&self) -> String {
         format!("{}all", self.root)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::Names;
+    use crate::{
+        cluster::seal::{Seal, Tag},
+        engine::{
+            Application, ApplicationLimits, Applications, ClientEvents, Engine, EventKinds, Limits,
+            Notices,
+        },
+        websocket::Compression,
+    };
+
+    fn application(id: &str, secret: &str) -> Application {
+        Application {
+            id: id.to_owned(),
+            key: format!("key-{id}"),
+            secret: secret.to_owned(),
+            ping_interval: Duration::from_secs(60),
+            activity_timeout: 30,
+            allowed_origins: Vec::new(),
+            max_message_size: 0,
+            max_connections: None,
+            client_events: ClientEvents::None,
+            rate_limit: None,
+            limits: ApplicationLimits::default(),
+            subscription_count: false,
+        }
+    }
+
+    fn engine(list: Vec<Application>) -> Engine {
+        let notices = Notices::new(false, EventKinds::default()).expect("a pipe");
+        let limits = Limits {
+            max_backlog: 0,
+            cache_ttl: Duration::ZERO,
+            compression: Compression::Off,
+            coalesce: Duration::ZERO,
+        };
+        Engine::new(
+            Applications::new(list),
+            Vec::new(),
+            Arc::new(notices),
+            limits,
+        )
+    }
+
+    fn tag(id: &str, secret: &str) -> Tag {
+        Seal::new(&application(id, secret)).tag()
+    }
+
+    #[test]
+    fn an_application_that_came_later_is_found_by_its_tag() {
+        let engine = engine(vec![application("1", "a"), application("2", "b")]);
+        let mut names = Names::new(String::new());
+        let second = engine.applications().by_id("2");
+        assert_eq!(names.application(&engine, tag("2", "b")), second);
+        assert_eq!(names.application(&engine, tag("3", "c")), None);
+        let third = engine.applications().put(application("3", "c")).ok();
+        assert_eq!(names.application(&engine, tag("3", "c")), third);
+        assert_eq!(names.application(&engine, tag("3", "another")), None);
+    }
+
+    #[test]
+    fn an_application_keeps_its_tag_when_its_secret_changes() {
+        let engine = engine(vec![application("1", "a")]);
+        let mut names = Names::new(String::new());
+        let first = engine.applications().by_id("1");
+        assert_eq!(names.application(&engine, tag("1", "a")), first);
+        assert!(engine.applications().put(application("1", "b")).is_ok());
+        assert_eq!(names.application(&engine, tag("1", "a")), first);
+        assert_eq!(names.application(&engine, tag("1", "b")), None);
     }
 }
