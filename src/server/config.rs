@@ -2,6 +2,7 @@
 
 mod fields;
 mod scaling;
+mod tls;
 
 use std::{collections::HashSet, net::IpAddr, path::PathBuf, time::Duration};
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 pub use self::fields::ConfigError;
 use self::fields::Fields;
-use super::{provider, proxies::Proxies, time_limits::TimeLimits};
+use super::{provider, proxies::Proxies, time_limits::TimeLimits, tls::TlsSettings};
 use crate::{
     cluster::{Settings, Times},
     engine::{
@@ -30,6 +31,8 @@ pub struct Config {
     /// None allows a request of any time.
     pub(super) auth_timestamp_tolerance: Option<u64>,
     pub(super) workers: usize,
+    /// None serves without TLS.
+    pub(super) tls: Option<TlsSettings>,
     pub(super) socket: Option<PathBuf>,
     pub(super) proxies: Proxies,
     pub(super) limits: Limits,
@@ -91,6 +94,7 @@ impl Config {
             )?)
             .filter(|tolerance| *tolerance > 0),
             workers: workers(fields.integer_or("workers", 0..=MOST_WORKERS, 0)?),
+            tls: tls::tls(&fields)?,
             socket: socket(&fields)?,
             proxies: proxies(&fields)?,
             limits: Limits {

@@ -4,18 +4,18 @@ mod framing;
 mod request;
 
 use std::{
-    io::Write,
+    io::IoSlice,
     net::IpAddr,
     time::{Duration, Instant},
 };
 
-use mio::net::TcpStream;
 use slab::Slab;
 
 use self::request::Request;
 use super::{
-    peer::{Incoming, read},
+    http,
     running::Shared,
+    stream::{Incoming, Stream},
 };
 use crate::websocket::Window;
 
@@ -26,7 +26,7 @@ pub(super) struct Entrance {
 
 #[derive(Debug)]
 struct Newcomer {
-    stream: TcpStream,
+    stream: Stream,
     /// Who called.
     caller: IpAddr,
     /// The head of the request as far as it came; at most `max_request_size` and one read.
@@ -44,7 +44,7 @@ pub(super) enum Entry {
     Undecided,
     /// A request for the HTTP API, with what was read of it.
     Api {
-        stream: TcpStream,
+        stream: Stream,
         received: Vec<u8>,
         is_registered: bool,
     },
@@ -55,7 +55,7 @@ pub(super) enum Entry {
 /// A WebSocket handshake that is in order; its answer is still to be sent.
 #[derive(Debug)]
 pub(super) struct Handshake {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) is_registered: bool,
     /// The answer to the handshake.
     pub(super) head: Vec<u8>,
@@ -70,7 +70,7 @@ pub(super) struct Handshake {
 }
 
 impl Entrance {
-    pub(super) fn admit(&mut self, stream: TcpStream, caller: IpAddr, now: Instant) -> usize {
+    pub(super) fn admit(&mut self, stream: Stream, caller: IpAddr, now: Instant) -> usize {
         self.newcomers.insert(Newcomer {
             stream,
             caller,
@@ -87,15 +87,24 @@ impl Entrance {
             return Entry::Undecided;
         };
         loop {
-            let (length, is_more) = match read(&mut newcomer.stream, buffer) {
+            let (length, is_more) = match newcomer.stream.read(buffer) {
                 Incoming::End => {
+                    note_fault(&newcomer.stream, shared);
                     self.newcomers.remove(key);
                     return Entry::Undecided;
+                }
+                Incoming::Untold => {
+                    shared.engine.note("TLS Handshake Failed", || {
+                        "the other side spoke HTTP without TLS".to_owned()
+                    });
+                    newcomer.stream.give_up_tls();
+                    newcomer.refuse(&http::needs_tls());
+                    (0, true)
                 }
                 Incoming::Full(length) => (length, true),
                 Incoming::Some(length) => (length, false),
             };
-            if !newcomer.is_refused {
+            if !newcomer.is_refused && length > 0 {
                 newcomer.received.extend_from_slice(&buffer[..length]);
                 match Request::parse(&newcomer.received, newcomer.caller, shared) {
                     Request::Partial => {}
@@ -111,7 +120,7 @@ impl Entrance {
     }
 
     /// A newcomer whose socket is not in the event queue yet; it counts as registered from now on.
-    pub(super) fn unregistered(&mut self, key: usize) -> Option<&mut TcpStream> {
+    pub(super) fn unregistered(&mut self, key: usize) -> Option<&mut Stream> {
         let newcomer = self.newcomers.get_mut(key)?;
         let is_new = !std::mem::replace(&mut newcomer.is_registered, true);
         is_new.then_some(&mut newcomer.stream)
@@ -156,9 +165,17 @@ impl Newcomer {
     /// unread input makes the kernel reset the connection (RFC 9112, section 9.6).
     fn refuse(&mut self, response: &[u8]) {
         // The socket is new and takes a short answer whole; if it is broken, the next read tells.
-        let _ = self.stream.write(response);
-        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+        let _ = self.stream.send(&[IoSlice::new(response)]);
+        self.stream.finish();
         self.received = Vec::new();
         self.is_refused = true;
+    }
+}
+
+/// Tells `--debug` of a newcomer who goes because TLS failed.
+fn note_fault(stream: &Stream, shared: &Shared) {
+    if let Some(fault) = stream.fault() {
+        let note = || fault.to_string();
+        shared.engine.note("TLS Handshake Failed", note);
     }
 }

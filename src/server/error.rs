@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
+use super::tls::TlsError;
 use crate::cluster::UnusableRedis;
 
 /// What a server cannot do; the text says what the operator can do.
@@ -29,6 +30,9 @@ pub enum ServerError {
         "cannot make the socket {0}: there is a file that is no socket; move it away, or choose another path (REVERB_SERVER_SOCKET)"
     )]
     NoSocket(PathBuf),
+    /// A certificate or a key will not do.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// One server per process.
     #[error("a server is already running in this process; stop it first")]
     AlreadyRunning,

@@ -20,14 +20,13 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use mio::net::TcpStream;
 use tokio::{
     io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::{sleep, timeout},
 };
 
 use self::patient::Patient;
-use super::{elsewhere, running::Shared};
+use super::{elsewhere, running::Shared, stream::Stream, tls::TlsStream};
 use crate::{
     api::{
         self, ApiError, Command, Endpoint, Event, Info, Query, Response, Route,
@@ -45,32 +44,46 @@ const CONGESTION_TIME: Duration = Duration::from_secs(5);
 const CONGESTION_PAUSE: Duration = Duration::from_millis(1);
 
 /// Serves a connection of the HTTP API, of which something was read already.
-pub(super) fn spawn(stream: TcpStream, received: Vec<u8>, shared: &Arc<Shared>) {
+pub(super) fn spawn(stream: Stream, received: Vec<u8>, shared: &Arc<Shared>) {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        let Ok(stream) = tokio::net::TcpStream::from_std(stream.into()) else {
+        let (socket, session) = stream.into_parts();
+        let Ok(socket) = tokio::net::TcpStream::from_std(socket.into()) else {
             return; // The runtime is shutting down.
         };
-        let times = shared.times;
-        let (reader, writer) = stream.into_split();
-        let writer = Patient::new(writer, times.stall);
-        let mut stream = tokio::io::join(Cursor::new(received).chain(reader), writer);
-        let service = service_fn(|request| {
-            let shared = Arc::clone(&shared);
-            async move { Ok::<_, Infallible>(respond(request, &shared).await) }
-        });
-        let served = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(times.idle)
-            // Answers are short: one buffer is sent faster than two parts of it.
-            .writev(false)
-            .serve_connection(TokioIo::new(&mut stream), service);
-        // An error here is the caller's: it broke the connection or the rules of HTTP, and has
-        // its answer if one is possible.
-        let _ = served.await;
-        // Whoever does not go within the time is gone without an answer it wants.
-        let _ = timeout(times.farewell, take_leave(stream)).await;
+        match session {
+            None => serve(socket.into_split(), received, shared).await,
+            Some(session) => {
+                let halves = io::split(TlsStream::new(socket, session));
+                serve(halves, received, shared).await;
+            }
+        }
     });
+}
+
+async fn serve(
+    (reader, writer): (impl AsyncRead + Unpin, impl AsyncWrite + Unpin),
+    received: Vec<u8>,
+    shared: Arc<Shared>,
+) {
+    let times = shared.times;
+    let writer = Patient::new(writer, times.stall);
+    let mut stream = io::join(Cursor::new(received).chain(reader), writer);
+    let service = service_fn(|request| {
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(respond(request, &shared).await) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(times.idle)
+        // Answers are short: one buffer is sent faster than two parts of it.
+        .writev(false)
+        .serve_connection(TokioIo::new(&mut stream), service);
+    // An error here is the caller's: it broke the connection or the rules of HTTP, and has
+    // its answer if one is possible.
+    let _ = served.await;
+    // Whoever does not go within the time is gone without an answer it wants.
+    let _ = timeout(times.farewell, take_leave(stream)).await;
 }
 
 /// Waits for the other side to go: closing at once could destroy the answer, as unread input makes
@@ -80,6 +93,15 @@ async fn take_leave(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Resu
     let _ = stream.shutdown().await;
     io::copy(&mut stream, &mut io::sink()).await?;
     Ok(())
+}
+
+/// The answer for who speaks HTTP without TLS to a server with TLS.
+pub(super) fn needs_tls() -> Vec<u8> {
+    last_response(&Response {
+        status: StatusCode::BAD_REQUEST.as_u16(),
+        headers: vec![("Content-Type", "text/plain; charset=utf-8")],
+        body: "This port speaks TLS: use https:// or wss://.".to_owned(),
+    })
 }
 
 /// A whole response as bytes, for a connection that is closed after it.

@@ -19,10 +19,13 @@ mod proxies;
 mod reach;
 mod running;
 mod signals;
+mod stream;
 mod time_limits;
+mod tls;
 mod worker;
 
 pub use config::{Config, ConfigError, parse_application};
 pub use error::ServerError;
 pub use provider::{Answer, Question};
 pub use running::Server;
+pub use tls::{TlsError, TlsFault};

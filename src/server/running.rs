@@ -3,6 +3,7 @@
 use std::{
     fmt, io,
     net::SocketAddr,
+    path::Path,
     process,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
@@ -27,6 +28,7 @@ use super::{
     proxies::Proxies,
     signals,
     time_limits::TimeLimits,
+    tls::{Renewal, Tls},
     worker::{Queue, WorkerThread},
 };
 use crate::{
@@ -52,6 +54,8 @@ pub(super) struct Shared {
     pub(super) coalesces: bool,
     /// Asked for applications that the engine does not know, unless the list of them is fixed.
     pub(super) provider: Option<Arc<Provider>>,
+    /// None serves without TLS.
+    pub(super) tls: Option<Tls>,
 }
 
 /// A running server. Dropping it stops it at once.
@@ -83,13 +87,17 @@ impl Server {
             return Err(ServerError::AlreadyRunning);
         }
         let open_files = open_files::raise();
+        let (tls, mut renewal) = config.tls.map(Tls::load).transpose()?.unzip();
         let (listeners, address) =
             listen(SocketAddr::new(config.host, config.port), config.workers)?;
         let notices = Arc::new(Notices::new(config.debug, config.events)?);
         open_files::shortage(open_files, &config.applications)
             .into_iter()
             .for_each(|warning| notices.warn(warning));
-        let local = bind_local(&config, &notices)?;
+        if let Some(renewal) = &mut renewal {
+            renewal.warn_of_dates(&notices);
+        }
+        let local = bind_local(config.socket.as_deref(), &notices)?;
         let queues = listeners
             .iter()
             .map(|_| Queue::new())
@@ -120,11 +128,12 @@ impl Server {
             compression: config.limits.compression,
             coalesces: !config.limits.coalesce.is_zero(),
             provider: provider.clone(),
+            tls,
         });
         let (stop, stopped) = watch::channel(None);
         let mut starter = Starter::new(shared, stopped);
         let workers = listeners.into_iter().zip(queues);
-        if let Err(error) = starter.start_all(workers, local, companions) {
+        if let Err(error) = starter.start_all(workers, local, (companions, renewal)) {
             stop.send_replace(Some(Instant::now()));
             return Err(error);
         }
@@ -263,13 +272,19 @@ impl Starter {
         &mut self,
         workers: impl Iterator<Item = (TcpListener, Queue)>,
         local: Option<LocalSocket>,
-        companions: Option<Companions>,
+        (companions, renewal): (Option<Companions>, Option<Renewal>),
     ) -> Result<(), ServerError> {
         if let Some(companions) = companions {
             self.start_cluster(companions)?;
         }
         for (listener, queue) in workers {
             self.start_worker(queue, listener)?;
+        }
+        if let Some(renewal) = renewal {
+            let (shared, stopped) = (Arc::clone(&self.shared), self.stopped.clone());
+            self.spawn("reverb-renewal".to_owned(), move |runtime| {
+                runtime.block_on(renewal.run(shared, stopped))
+            })?;
         }
         local.map_or(Ok(()), |local| self.start_control(local))
     }
@@ -328,8 +343,8 @@ impl Starter {
     }
 }
 
-fn bind_local(config: &Config, notices: &Notices) -> Result<Option<LocalSocket>, ServerError> {
-    let Some(path) = &config.socket else {
+fn bind_local(path: Option<&Path>, notices: &Notices) -> Result<Option<LocalSocket>, ServerError> {
+    let Some(path) = path else {
         return Ok(None);
     };
     let local = match LocalSocket::bind(path) {

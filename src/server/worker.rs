@@ -26,12 +26,14 @@ use super::{
     alarm::Alarm,
     entrance::{Entrance, Entry, Handshake},
     http,
-    peer::{Incoming, Peer},
+    peer::Peer,
     provider::{Pending, Search, Verdict},
     running::Shared,
+    stream::{Incoming, Stream},
+    tls::Tls,
 };
 use crate::{
-    engine::{ConnectionKey, Opening, Wake, Worker},
+    engine::{ConnectionKey, Gone, Opening, Wake, Worker},
     protocol::{PusherError, SocketId},
     websocket::{Inflater, Input, Terms},
 };
@@ -224,10 +226,16 @@ impl WorkerThread {
             LISTENER => self.may_accept = self.listener.is_some(),
             WAKER => {}
             ALARM => self.alarm.iter_mut().for_each(Alarm::rang),
-            Token(token) if token >= ENTRANCE => self.receive_newcomer(token - ENTRANCE, now),
+            Token(token) if token >= ENTRANCE => {
+                self.receive_newcomer(token - ENTRANCE, now);
+                if event.is_error() || event.is_read_closed() {
+                    // As below; whoever has moved on meanwhile is registered anew.
+                    self.receive_newcomer(token - ENTRANCE, now);
+                }
+            }
             Token(key) => {
                 if event.is_writable() {
-                    self.worker.writable(key);
+                    self.go_on_writing(key);
                 }
                 if event.is_readable() || event.is_error() || event.is_read_closed() {
                     self.serve(key, now);
@@ -237,6 +245,15 @@ impl WorkerThread {
                     self.wait(key);
                 }
             }
+        }
+    }
+
+    fn go_on_writing(&mut self, key: ConnectionKey) {
+        match self.worker.outlet(key).map(|peer| peer.stream.flush()) {
+            Some(Err(Gone)) => {
+                self.worker.remove(key);
+            }
+            _ => self.worker.writable(key),
         }
     }
 
@@ -270,7 +287,7 @@ impl WorkerThread {
             (0, true)
         } else {
             match peer.read(&mut self.buffer) {
-                Incoming::End => {
+                Incoming::End | Incoming::Untold => {
                     self.worker.remove(key);
                     return;
                 }
@@ -359,16 +376,22 @@ impl WorkerThread {
         }
     }
 
-    fn admit(&mut self, stream: TcpStream, caller: IpAddr, now: Instant) {
-        let key = self.entrance.admit(stream, caller, now);
+    fn admit(&mut self, socket: TcpStream, caller: IpAddr, now: Instant) {
+        // It is made of what was checked at the start, so there is always one.
+        let Ok(session) = self.shared.tls.as_ref().map(Tls::session).transpose() else {
+            return;
+        };
+        let key = self
+            .entrance
+            .admit(Stream::new(socket, session), caller, now);
         self.receive_newcomer(key, now);
         if let Some(stream) = self.entrance.unregistered(key) {
-            let interest = Interest::READABLE;
+            let interest = stream.interest();
             let token = Token(ENTRANCE + key);
             if self
                 .poll
                 .registry()
-                .register(stream, token, interest)
+                .register(&mut stream.socket, token, interest)
                 .is_err()
             {
                 self.entrance.remove(key);
@@ -384,7 +407,7 @@ impl WorkerThread {
                 received,
                 is_registered,
             } => {
-                if is_registered && self.poll.registry().deregister(&mut stream).is_err() {
+                if is_registered && self.poll.registry().deregister(&mut stream.socket).is_err() {
                     return;
                 }
                 http::spawn(stream, received, &self.shared);
@@ -403,7 +426,7 @@ impl WorkerThread {
         if handshake.is_registered {
             handshake.is_registered = false;
             let registry = self.poll.registry();
-            if registry.deregister(&mut handshake.stream).is_err() {
+            if registry.deregister(&mut handshake.stream.socket).is_err() {
                 return;
             }
         }
@@ -452,9 +475,9 @@ impl WorkerThread {
         let registry = self.poll.registry();
         let interest = Interest::READABLE | Interest::WRITABLE;
         if is_registered {
-            registry.reregister(&mut peer.stream, Token(key), interest)
+            registry.reregister(&mut peer.stream.socket, Token(key), interest)
         } else {
-            registry.register(&mut peer.stream, Token(key), interest)
+            registry.register(&mut peer.stream.socket, Token(key), interest)
         }
     }
 

@@ -26,6 +26,7 @@ final class Server
      *     port: int,
      *     path?: string,
      *     max_request_size?: int,
+     *     options?: array{tls?: array<string, mixed>},
      *     workers?: int,
      *     socket?: string|null,
      *     trusted_proxies?: list<string>,
@@ -55,6 +56,7 @@ final class Server
      *     provider?: array{cache_ttl?: int, unknown_ttl?: int, lookup_timeout?: int, lookups_per_second?: int}|null,
      * }  $config  `host` is an address; `port` 0 takes a free one; `path` is a prefix of every route;
      *     `max_request_size` (10,000), `max_backlog` (16,777,216) and `max_message_size` (0 is unlimited) are bytes;
+     *     `options.tls` are PHP's SSL context options, and TLS is on with `local_cert` or `local_pk`; one that cannot be honoured is an error;
      *     `workers` 0 is one per core; `socket` is the absolute path of the unix socket for local publishers;
      *     `trusted_proxies` are addresses, networks, or `*` for whoever calls: of a connection from there `X-Forwarded-For` tells the client's address;
      *     `ping_interval`, `activity_timeout`, `decay_seconds` and `cache_ttl` (1,800) are seconds;

@@ -7,6 +7,7 @@
 )]
 
 #[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "the tests of TLS use the rest")]
 mod support;
 
 mod admission;

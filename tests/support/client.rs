@@ -1,7 +1,7 @@
 //! A client over WebSocket.
 
 use std::{
-    io::Write,
+    io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
 };
 
@@ -15,9 +15,14 @@ use tungstenite::{
 
 use super::{PATIENCE, message, sign};
 
+/// A stream, with TLS or without.
+pub(crate) trait Duplex: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Duplex for S {}
+
 /// One connection.
 pub(crate) struct Client {
-    socket: WebSocket<TcpStream>,
+    socket: WebSocket<Box<dyn Duplex>>,
     /// Its name, once it has read its greeting.
     pub(crate) socket_id: String,
 }
@@ -25,8 +30,18 @@ pub(crate) struct Client {
 impl Client {
     /// Shakes hands and reads nothing more.
     pub(crate) fn open(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Self {
-        let mut request = http::Request::get(format!("ws://{address}{path}"))
-            .header("Host", address.to_string())
+        Self::open_on(connect(address), &address.to_string(), path, headers)
+    }
+
+    /// The same on a stream that is there already.
+    pub(crate) fn open_on(
+        stream: impl Duplex + 'static,
+        host: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Self {
+        let mut request = http::Request::get(format!("ws://{host}{path}"))
+            .header("Host", host)
             .header("Connection", "Upgrade")
             .header("Upgrade", "websocket")
             .header("Sec-WebSocket-Version", "13")
@@ -34,7 +49,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let stream = connect(address);
+        let stream: Box<dyn Duplex> = Box::new(stream);
         let (socket, _) = tungstenite::client(request.body(()).unwrap(), stream).unwrap();
         Self {
             socket,
@@ -44,6 +59,7 @@ impl Client {
 
     /// Takes a stream over after a handshake by hand.
     pub(crate) fn upgraded(stream: TcpStream) -> Self {
+        let stream: Box<dyn Duplex> = Box::new(stream);
         let socket = WebSocket::from_raw_socket(stream, Role::Client, None);
         Self {
             socket,
@@ -183,6 +199,11 @@ impl Client {
             Ok(Message::Close(_)) | Err(_) => None,
             Ok(other) => panic!("{other:?} in place of a text"),
         }
+    }
+
+    /// Reads what is below the frame layer to its end; fails where that is not told.
+    pub(crate) fn read_to_end(&mut self) -> io::Result<usize> {
+        self.socket.get_mut().read_to_end(&mut Vec::new())
     }
 
     /// The next frame or message.

@@ -68,7 +68,22 @@ impl Request {
     }
 
     /// Sends it and reads until the server closes.
-    pub(crate) fn send(mut self) -> Answer {
+    pub(crate) fn send(self) -> Answer {
+        let mut stream = connect(self.address);
+        self.send_on(&mut stream)
+    }
+
+    /// The same on a stream that is there already.
+    pub(crate) fn send_on(self, stream: &mut (impl Read + Write)) -> Answer {
+        exchange(stream, self.text_with("Connection: close\r\n").as_bytes())
+    }
+
+    /// The bytes of a request after which the connection stays.
+    pub(crate) fn keeping(self) -> String {
+        self.text_with("")
+    }
+
+    fn text_with(mut self, line: &str) -> String {
         self.sign();
         let query: Vec<String> = self
             .query
@@ -88,13 +103,9 @@ impl Request {
             ..
         } = self;
         let length = body.len();
-        send_raw(
-            address,
-            format!(
-                "{method} {path}{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-                 Content-Length: {length}\r\n\r\n{body}"
-            )
-            .as_bytes(),
+        format!(
+            "{method} {path}{query} HTTP/1.1\r\nHost: {address}\r\n{line}\
+             Content-Length: {length}\r\n\r\n{body}"
         )
     }
 
@@ -125,7 +136,10 @@ impl Request {
 
 /// Sends bytes and reads until the server closes.
 pub(crate) fn send_raw(address: SocketAddr, request: &[u8]) -> Answer {
-    let mut stream = connect(address);
+    exchange(&mut connect(address), request)
+}
+
+fn exchange(stream: &mut (impl Read + Write), request: &[u8]) -> Answer {
     stream.write_all(request).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();

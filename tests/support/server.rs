@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use reverb::server::{Config, Server, ServerError};
+use reverb::{
+    engine::Notices,
+    server::{Config, Server, ServerError},
+};
 use serde_json::{Value, json};
 
 use super::{PATIENCE, client::Client, http::Request};
@@ -77,6 +80,11 @@ impl TestServer {
         let config = Config::parse(&configuration).unwrap();
         let _turn = take_turn();
         Server::start(config).err().unwrap()
+    }
+
+    /// What the operator is told.
+    pub(crate) fn notices(&self) -> &Notices {
+        self.server.notices()
     }
 
     /// Where it listens.

@@ -37,6 +37,7 @@ class ServerConfigurationTest extends TestCase
             'port' => 8080,
             'path' => 'ws',
             'max_request_size' => 20_000,
+            'options' => ['tls' => []],
             'workers' => 2,
             'socket' => '/run/reverb.sock',
             'trusted_proxies' => [],
@@ -140,9 +141,25 @@ class ServerConfigurationTest extends TestCase
             [['max_backlog' => ''], '[reverb.servers.reverb.max_backlog] must be an integer from 1024 to 1073741824, not ""'],
             [['auth_timestamp_tolerance' => -1], '[reverb.servers.reverb.auth_timestamp_tolerance] must be an integer from 0 to 31536000, not -1'],
             [['coalesce' => 100_001], '[reverb.servers.reverb.coalesce] must be an integer from 0 to 100000, not 100001'],
-            [['options' => ['tls' => ['local_cert' => '/a.pem']]], '[reverb.servers.reverb.options.tls] is not supported by this version: remove it and let a proxy such as nginx end TLS'],
+            [['options' => ['tls' => '/a.pem']], '[reverb.servers.reverb.options.tls] must be an array, not "/a.pem"'],
             [['scaling' => ['enabled' => true]], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server'],
         ];
+    }
+
+    public function test_tls_is_on_with_a_certificate_or_a_key(): void
+    {
+        $options = ['local_cert' => '/a.pem', 'local_pk' => null, 'verify_peer' => false];
+
+        $this->assertSame(['local_cert' => '/a.pem', 'verify_peer' => false], $this->tls(['options' => ['tls' => $options]]));
+        $this->assertSame(['local_pk' => '/a.key'], $this->tls(['options' => ['tls' => ['local_pk' => '/a.key']]]));
+        $this->assertSame([], $this->tls(['options' => ['tls' => ['local_cert' => null, 'verify_peer' => false]]]));
+        $this->assertSame([], $this->tls(['options' => []]));
+        $this->assertSame([], $this->tls(['options' => ['tls' => null]]));
+    }
+
+    private function tls(array $values): array
+    {
+        return $this->configuration($values)->toArray()['options']['tls'];
     }
 
     public function test_a_value_of_the_command_line_is_named_as_there(): void

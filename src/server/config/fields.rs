@@ -49,6 +49,33 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// As [`Fields::error`], without the value.
+    pub(super) fn hidden_error(&self, key: &str, expected: impl Display) -> ConfigError {
+        ConfigError {
+            found: String::new(),
+            ..self.error(key, expected)
+        }
+    }
+
+    /// Where these values stand in the whole; empty or ends with a dot.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The names of the values that are there and not null.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'a str> {
+        let present = self.values.iter().filter(|(_, value)| !value.is_null());
+        present.map(|(key, _)| key.as_str())
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.present(key).is_some()
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+        self.present(key)
+    }
+
     pub(super) fn text(&self, key: &str) -> Result<&'a str, ConfigError> {
         self.optional_text(key)?
             .filter(|text| !text.is_empty())
@@ -65,10 +92,7 @@ impl<'a> Fields<'a> {
 
     /// As [`Fields::text`], with an error that does not show the value.
     pub(super) fn secret(&self, key: &str) -> Result<&'a str, ConfigError> {
-        self.text(key).map_err(|error| ConfigError {
-            found: String::new(),
-            ..error
-        })
+        self.text(key).map_err(|_| self.hidden_error(key, TEXT))
     }
 
     /// As [`Fields::optional_text`], with an error that does not show the value.

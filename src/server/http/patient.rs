@@ -69,7 +69,8 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Patient<W> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.writer).poll_flush(context)
+        let attempt = Pin::new(&mut self.writer).poll_flush(context);
+        self.wait(context, attempt)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -86,6 +86,14 @@ class ServerConfiguration
     }
 
     /**
+     * Get the options of TLS.
+     */
+    public function tls(): TlsOptions
+    {
+        return new TlsOptions($this->server);
+    }
+
+    /**
      * Convert the configuration to the array the native server takes.
      *
      * @return array<string, mixed>
@@ -105,6 +113,7 @@ class ServerConfiguration
             'port' => $this->server->integer('port', 0, 65_535),
             'path' => $this->path(),
             'max_request_size' => $this->server->integer('max_request_size', 1, Section::GIGABYTE, default: 10_000),
+            'options' => ['tls' => $this->tls()->toArray()],
             'workers' => $this->server->integer('workers', 0, 1_024, default: 0),
             'socket' => $this->socket(),
             'trusted_proxies' => $this->trustedProxies(),
@@ -144,14 +153,6 @@ class ServerConfiguration
      */
     protected function ensureEverythingIsSupported(): void
     {
-        $tls = $this->server->section('options')->array('tls');
-
-        if (isset($tls['local_cert']) || isset($tls['local_pk'])) {
-            throw InvalidServerConfiguration::unsupported(
-                $this->server->name('options.tls'), 'remove it and let a proxy such as nginx end TLS'
-            );
-        }
-
         if ($this->server->section('scaling')->get('enabled')) {
             throw InvalidServerConfiguration::unsupported(
                 $this->server->name('scaling.enabled'), 'set REVERB_SCALING_ENABLED=false and run one server'

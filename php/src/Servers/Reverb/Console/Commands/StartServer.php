@@ -250,8 +250,9 @@ class StartServer extends Command implements SignalableCommandInterface
     protected function banner(ServerConfiguration $configuration, int $port): string
     {
         $hostname = $configuration->hostname();
+        $server = $configuration->tls()->enabled() ? 'secure server' : 'server';
 
-        return "Starting server on {$configuration->host()}:{$port}{$configuration->path()}"
+        return "Starting {$server} on {$configuration->host()}:{$port}{$configuration->path()}"
             .($hostname !== '' && $hostname !== $configuration->host() ? " ({$hostname})" : '');
     }
 }
