@@ -4,17 +4,17 @@
 //! when it is gone and only its connections are left. To look one up by its index takes no lock, since that is
 //! done for every message of a client; its names are looked up at the entrances only.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+mod register;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use arc_swap::{ArcSwap, Guard};
-use parking_lot::RwLock;
+use parking_lot::Mutex;
 
+use self::register::Register;
 use super::{
     application::{Application, ApplicationIndex},
     metrics::{ApplicationStats, Messages},
@@ -29,26 +29,27 @@ pub struct TooManyApplications;
 pub struct Applications {
     /// Only ever grows, so that an index stays what it is.
     slots: boxcar::Vec<Slot>,
-    /// Guards who has which name. Read at a handshake, a request and a publisher's Hello, written when an
-    /// application comes, changes its key or goes. Nothing is locked under it.
-    names: RwLock<Names>,
+    by_key: Register<ApplicationIndex>,
+    /// Has those that are gone, too: who comes back gets its place back.
+    by_id: Register<Place>,
+    /// Held while an application comes, changes its key or goes. Nothing is locked under it.
+    naming: Mutex<()>,
 }
 
 #[derive(Debug)]
 struct Slot {
     application: ArcSwap<Application>,
-    connections: AtomicUsize,
+    connections: Population,
     messages: Messages,
     /// The time from which on it should be asked for again, on the clock of whoever asks.
     expiry: AtomicU64,
 }
 
+/// Written by every worker for every connection that comes or goes, so it shares no cache line with
+/// what they read for every message.
 #[derive(Debug, Default)]
-struct Names {
-    by_key: HashMap<String, ApplicationIndex>,
-    /// Has those that are gone, too: who comes back gets its place back.
-    by_id: HashMap<String, Place>,
-}
+#[repr(align(128))]
+struct Population(AtomicUsize);
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -63,22 +64,21 @@ impl Applications {
     /// Gathers the applications; of two with the same key or id the first counts.
     #[must_use]
     pub fn new(list: Vec<Application>) -> Self {
-        let applications = Self {
-            slots: boxcar::Vec::with_capacity(list.len()),
-            names: RwLock::default(),
-        };
-        let mut names = applications.names.write();
+        let slots = boxcar::Vec::with_capacity(list.len());
+        let (mut keys, mut ids) = (Vec::new(), Vec::new());
         for application in list {
             let (key, id) = (application.key.clone(), application.id.clone());
-            let index = applications.push(application);
-            names.by_key.entry(key).or_insert(index);
-            names.by_id.entry(id).or_insert(Place {
-                index,
-                is_gone: false,
-            });
+            let index = push(&slots, application);
+            let is_gone = false;
+            keys.push((key, index));
+            ids.push((id, Place { index, is_gone }));
         }
-        drop(names);
-        applications
+        Self {
+            slots,
+            by_key: Register::new(keys),
+            by_id: Register::new(ids),
+            naming: Mutex::new(()),
+        }
     }
 
     /// Takes an application in. One whose id is known keeps its index and its connections, and has these settings
@@ -87,46 +87,47 @@ impl Applications {
     /// # Errors
     /// If there is no room for a new one.
     pub fn put(&self, application: Application) -> Result<ApplicationIndex, TooManyApplications> {
-        let mut names = self.names.write();
+        let _naming = self.naming.lock();
         let (key, id) = (application.key.clone(), application.id.clone());
-        let index = match names.by_id.get(&id).copied() {
+        let index = match self.by_id.get(&id) {
             Some(place) => {
-                names.forget_key(&self.application(place.index).key, place.index);
-                self.slot(place.index)
-                    .application
-                    .store(Arc::new(application));
+                let slot = self.slot(place.index);
+                let earlier = slot.application.swap(Arc::new(application));
+                if earlier.key != key {
+                    self.forget_key(&earlier.key, place.index);
+                }
                 place.index
             }
             None if self.slots.count() >= Self::MOST => return Err(TooManyApplications),
-            None => self.push(application),
+            None => push(&self.slots, application),
         };
-        names.by_key.insert(key, index);
+        self.by_key.set(key, index);
         let is_gone = false;
-        names.by_id.insert(id, Place { index, is_gone });
+        self.by_id.set(id, Place { index, is_gone });
         Ok(index)
     }
 
     /// Lets an application go: nobody finds it by its names any more. Who is connected stays.
     pub fn remove(&self, id: &str) {
-        let mut names = self.names.write();
-        let Some(place) = names.by_id.get_mut(id) else {
+        let _naming = self.naming.lock();
+        let Some(Place { index, .. }) = self.by_id.get(id) else {
             return;
         };
-        place.is_gone = true;
-        let index = place.index;
-        names.forget_key(&self.application(index).key, index);
+        let is_gone = true;
+        self.by_id.set(id.to_owned(), Place { index, is_gone });
+        self.forget_key(&self.application(index).key, index);
     }
 
     /// The application that clients name by this key.
     #[must_use]
     pub fn by_key(&self, key: &str) -> Option<ApplicationIndex> {
-        self.names.read().by_key.get(key).copied()
+        self.by_key.get(key)
     }
 
     /// The application that publishers name by this id.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<ApplicationIndex> {
-        let place = self.names.read().by_id.get(id).copied()?;
+        let place = self.by_id.get(id)?;
         (!place.is_gone).then_some(place.index)
     }
 
@@ -145,7 +146,7 @@ impl Applications {
     /// How many connections the application has.
     #[must_use]
     pub fn connections(&self, index: ApplicationIndex) -> usize {
-        self.slot(index).connections.load(Ordering::Relaxed)
+        self.slot(index).connections.0.load(Ordering::Relaxed)
     }
 
     /// The figures of every application, by its id; one that is gone is told of as long as it has connections.
@@ -191,13 +192,12 @@ impl Applications {
 
     /// Counts a connection in, unless the application has as many as it may.
     pub(super) fn admit(&self, index: ApplicationIndex) -> bool {
-        let slot = self.slot(index);
-        let most = slot
-            .application
-            .load()
-            .max_connections
-            .unwrap_or(usize::MAX);
-        slot.connections
+        let Some(most) = self.application(index).max_connections else {
+            self.count_in(index);
+            return true;
+        };
+        let connections = &self.slot(index).connections.0;
+        connections
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
                 (count < most).then_some(count + 1)
             })
@@ -206,35 +206,35 @@ impl Applications {
 
     /// Counts a connection in that was admitted elsewhere.
     pub(super) fn count_in(&self, index: ApplicationIndex) {
-        self.slot(index).connections.fetch_add(1, Ordering::Relaxed);
+        let connections = &self.slot(index).connections.0;
+        connections.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn release(&self, index: ApplicationIndex) {
-        self.slot(index).connections.fetch_sub(1, Ordering::Relaxed);
+        let connections = &self.slot(index).connections.0;
+        connections.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn slot(&self, index: ApplicationIndex) -> &Slot {
         &self.slots[index.0 as usize]
     }
 
-    /// To be called under the lock of the names, so that indices are given one by one.
-    fn push(&self, application: Application) -> ApplicationIndex {
-        let place = self.slots.push(Slot {
-            application: ArcSwap::from_pointee(application),
-            connections: AtomicUsize::new(0),
-            messages: Messages::default(),
-            expiry: AtomicU64::new(u64::MAX),
-        });
-        // `place < MOST`, or the length of the list that the server was started with.
-        ApplicationIndex(u32::try_from(place).unwrap_or(u32::MAX))
-    }
-}
-
-impl Names {
     /// Unless another application has the key by now.
-    fn forget_key(&mut self, key: &str, index: ApplicationIndex) {
-        if self.by_key.get(key) == Some(&index) {
+    fn forget_key(&self, key: &str, index: ApplicationIndex) {
+        if self.by_key.get(key) == Some(index) {
             self.by_key.remove(key);
         }
     }
+}
+
+/// One at a time, so that indices are given in their order.
+fn push(slots: &boxcar::Vec<Slot>, application: Application) -> ApplicationIndex {
+    let place = slots.push(Slot {
+        application: ArcSwap::from_pointee(application),
+        connections: Population::default(),
+        messages: Messages::default(),
+        expiry: AtomicU64::new(u64::MAX),
+    });
+    // `place < MOST`, or the length of the list that the server was started with.
+    ApplicationIndex(u32::try_from(place).unwrap_or(u32::MAX))
 }
