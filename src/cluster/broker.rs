@@ -21,7 +21,7 @@ use super::{
 use crate::{
     engine::{
         ApplicationIndex, Engine, Occupancy,
-        cluster::{Change, Kept, NodeId, Part, Relayed, Topic, Version},
+        cluster::{Change, Kept, NodeId, Outgoing, Part, Relayed, Topic, Version},
     },
     protocol::ChannelName,
 };
@@ -52,6 +52,8 @@ struct Pending {
 enum Wants {
     /// Nothing, but that it was done.
     Done,
+    /// The same of something that is owed to the other nodes until then.
+    Owed(Outgoing),
     Registered,
     Beaten,
     Attached(Topic),
@@ -174,6 +176,18 @@ impl Broker {
         self.pending.len() >= MOST_PENDING || self.link.queued() >= MOST_QUEUED
     }
 
+    /// What of this connection may not have reached Redis, oldest first.
+    pub(super) fn into_owed(self) -> Vec<Outgoing> {
+        let pending = self.pending.into_iter().filter_map(|pending| {
+            let Wants::Owed(owed) = pending.wants else {
+                return None;
+            };
+            Some(owed)
+        });
+        let waiting = self.waiting.into_iter().filter_map(owed);
+        pending.chain(waiting).collect()
+    }
+
     /// Asks whether Redis is still there.
     pub(super) fn check(&mut self, now: Instant) {
         self.command(&[b"PING"], Wants::Done, now);
@@ -235,7 +249,7 @@ impl Broker {
             Command::Share { topic } => {
                 self.tell(identity, Script::Share, (&topic, Message::Shared), now);
             }
-            Command::Publish { topic, event } => self.event(identity, &topic, event, now),
+            Command::Publish { topic, event } => self.event(identity, topic, event, now),
             Command::Terminate {
                 application,
                 user_id,
@@ -336,38 +350,36 @@ impl Broker {
         self.script(identity, script, &arguments, Wants::Done, now);
     }
 
-    fn event(&mut self, identity: &mut Identity, topic: &Topic, event: Relayed, now: Instant) {
-        let key = identity.names.topic(&self.engine, topic);
+    fn event(&mut self, identity: &mut Identity, topic: Topic, event: Relayed, now: Instant) {
+        let key = identity.names.topic(&self.engine, &topic);
         let channel = identity.names.channel(&key);
-        let Relayed {
-            message,
-            except,
-            kept_for,
-            ticket,
-        } = event;
+        let application = topic.application;
+        let message = event.message.clone();
         // Redis knows the number and appends it.
-        let kept = kept_for.map(|remaining| Kept {
+        let kept = event.kept_for.map(|remaining| Kept {
             message: message.clone(),
             version: 0,
             remaining,
         });
         let envelope = Message::Event {
             message: message.clone(),
-            except,
-            ticket,
+            except: event.except,
+            ticket: event.ticket,
             kept,
         };
-        let envelope = identity.message(&channel, topic.application, envelope);
+        let envelope = identity.message(&channel, application, envelope);
         let publish = self.publish();
+        let kept_for = event.kept_for;
+        let owed = Wants::Owed(Outgoing::Event(topic, event));
         let Some(kept_for) = kept_for else {
-            self.command(&[publish, channel.as_bytes(), &envelope], Wants::Done, now);
+            self.command(&[publish, channel.as_bytes(), &envelope], owed, now);
             return;
         };
-        let seal = identity.names.seal(&self.engine, topic.application);
+        let seal = identity.names.seal(&self.engine, application);
         let value = value::kept(seal, &key, &message);
         let time = milliseconds(kept_for);
         let arguments: [&[u8]; 5] = [key.as_bytes(), publish, &envelope, &value, &time];
-        self.script(identity, Script::Keep, &arguments, Wants::Done, now);
+        self.script(identity, Script::Keep, &arguments, owed, now);
     }
 
     fn terminate(
@@ -380,11 +392,15 @@ impl Broker {
         let channel = identity.names.everybody();
         let message = Message::Terminate {
             application,
-            user_id,
+            user_id: Arc::clone(&user_id),
         };
         let message = identity.message(&channel, application, message);
         let command = [self.publish(), channel.as_bytes(), &message];
-        self.command(&command, Wants::Done, now);
+        let owed = Wants::Owed(Outgoing::Terminate {
+            application,
+            user_id,
+        });
+        self.command(&command, owed, now);
     }
 
     fn count(
@@ -442,6 +458,21 @@ impl Broker {
         } else {
             b"PUBLISH"
         }
+    }
+}
+
+/// What a command owes to the other nodes, if anything.
+pub(super) fn owed(command: Command) -> Option<Outgoing> {
+    match command {
+        Command::Publish { topic, event } => Some(Outgoing::Event(topic, event)),
+        Command::Terminate {
+            application,
+            user_id,
+        } => Some(Outgoing::Terminate {
+            application,
+            user_id,
+        }),
+        _ => None,
     }
 }
 

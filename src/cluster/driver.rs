@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    broker::{Broker, Identity, Outcome},
+    broker::{self, Broker, Identity, Outcome},
     connect::Connector,
     coordinator::{Command, Coordinator, Input},
     ears::{Ears, Memory, News},
@@ -197,7 +197,13 @@ impl Driver {
                 let _ = self.leave(&mut session, deadline).await;
                 End::Stopped
             }
-            Err(error) => End::Lost(error),
+            Err(error) => {
+                let commands = self.coordinator.take_commands().into_iter();
+                let mut owed = session.broker.into_owed();
+                owed.extend(commands.filter_map(broker::owed));
+                self.identity.engine.give_back(owed);
+                End::Lost(error)
+            }
         }
     }
 
@@ -211,6 +217,8 @@ impl Driver {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut deadline = None;
         loop {
+            // First what was decided before: news may change what is decided next.
+            self.issue(session);
             self.take_in(session)?;
             self.issue(session);
             let is_congested = self.identity.engine.is_congested();

@@ -42,9 +42,17 @@ pub(super) enum News {
 /// What is remembered of the others, whichever connection there is.
 #[derive(Default)]
 pub(super) struct Memory {
-    /// The last message of each node, and when it came.
-    last: HashMap<NodeId, (u64, Instant)>,
+    last: HashMap<NodeId, Last>,
     complaints: Complaints,
+}
+
+/// What was heard of a node last.
+struct Last {
+    at: Instant,
+    /// The number of the message.
+    sequence: u64,
+    /// The ticket of the last event: what a node was not sure of it says again.
+    ticket: u64,
 }
 
 impl Ears {
@@ -203,7 +211,13 @@ impl Ears {
         let topic = self.topics.get(channel);
         let seal = identity.names.seal(&engine, application);
         let message = envelope.read(channel, (application, seal))?;
-        memory.remember(head.node, head.sequence, now)?;
+        let last = memory.remember(head.node, head.sequence, now)?;
+        if let Message::Event { ticket, .. } = &message {
+            if *ticket <= last.ticket {
+                return Ok(News::Nothing);
+            }
+            last.ticket = *ticket;
+        }
         let is_for_all = matches!(message, Message::Terminate { .. });
         if is_for_all != (channel == &self.everybody) {
             return Err(Unusable::Damaged);
@@ -232,18 +246,27 @@ impl Memory {
     /// How many nodes are remembered; a node that was not heard for longest is forgotten first.
     const MOST: usize = 4096;
 
-    fn remember(&mut self, node: NodeId, sequence: u64, now: Instant) -> Result<(), Unusable> {
+    fn remember(
+        &mut self,
+        node: NodeId,
+        sequence: u64,
+        now: Instant,
+    ) -> Result<&mut Last, Unusable> {
         if self.last.len() >= Self::MOST && !self.last.contains_key(&node) {
-            let oldest = self.last.iter().min_by_key(|(_, (_, at))| *at);
+            let oldest = self.last.iter().min_by_key(|(_, last)| last.at);
             let oldest = oldest.map(|(node, _)| *node);
             oldest.and_then(|oldest| self.last.remove(&oldest));
         }
-        let (last, at) = self.last.entry(node).or_insert((0, now));
-        if sequence <= *last {
+        let last = self.last.entry(node).or_insert(Last {
+            at: now,
+            sequence: 0,
+            ticket: 0,
+        });
+        if sequence <= last.sequence {
             return Err(Unusable::Repeated);
         }
-        (*last, *at) = (sequence, now);
-        Ok(())
+        (last.sequence, last.at) = (sequence, now);
+        Ok(last)
     }
 }
 

@@ -325,6 +325,40 @@ fn a_network_that_swallows_everything_is_noticed() {
 }
 
 #[test]
+fn d11_events_around_a_break_arrive_once_and_in_order() {
+    let mut redis = Redis::start();
+    let network = Proxy::to(redis.port(), Duration::from_millis(20));
+    let one = Node::with(network.port(), |_| {});
+    let two = Node::start(&redis);
+    let mut bob = two.connect();
+    bob.subscribe("a");
+    one.publish("e", "a", "first");
+    bob.expect(&event("e", "a", "first"));
+    // Some are on their way to Redis, some answers are on their way back.
+    for number in 0..200 {
+        one.publish("e", "a", &number.to_string());
+        if number % 50 == 25 {
+            network.cut();
+            network.heal();
+        }
+    }
+    for number in 0..200 {
+        bob.expect(&event("e", "a", &number.to_string()));
+    }
+    // These are sent, and Redis dies without having read them.
+    redis.signal("-STOP");
+    for number in 200..300 {
+        one.publish("e", "a", &number.to_string());
+    }
+    redis.kill();
+    redis.resume();
+    for number in 200..300 {
+        bob.expect(&event("e", "a", &number.to_string()));
+    }
+    bob.expect_quiet();
+}
+
+#[test]
 fn a_server_that_was_cut_off_comes_back() {
     let redis = Redis::start();
     let network = Proxy::to(redis.port(), Duration::ZERO);

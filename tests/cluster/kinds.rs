@@ -131,16 +131,10 @@ fn redis_may_be_behind_tls_with_a_user_of_its_own() {
         "--tls-key-file",
         &path("redis.key"),
     ]);
-    redis.say(&[
-        "ACL",
-        "SETUSER",
-        "reverb",
-        "on",
-        ">secret",
-        "~shop{reverb}:*",
-        "&shop{reverb}:*",
-        "+@all",
-    ]);
+    let rules = "on >secret ~shop{reverb}:* &shop{reverb}:* \
+                 +@read +@write +@pubsub +@scripting +@connection +time";
+    let rules: Vec<&str> = rules.split_whitespace().collect();
+    redis.say(&[&["ACL", "SETUSER", "reverb"], &rules[..]].concat());
     let (one, two) = pair(&json!({
         "prefix": "shop",
         "servers": [{ "host": "127.0.0.1", "port": port }],

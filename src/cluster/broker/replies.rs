@@ -29,7 +29,14 @@ impl Broker {
             Reply::Error(text) if text.starts_with("EXPIRED") => {
                 return Ok(Some(self.expired(pending.wants)));
             }
-            reply => link::accepted(reply)?,
+            Reply::Error(text) => {
+                // What this Redis refuses now, it or another one may take later; but not what is wrong.
+                if !text.starts_with("ERR") {
+                    self.pending.push_front(pending);
+                }
+                return Err(LinkError::refused(&text));
+            }
+            reply => reply,
         };
         self.understand(identity, pending.wants, reply, now)
             .map(Some)
@@ -51,7 +58,7 @@ impl Broker {
         now: Instant,
     ) -> Option<Outcome> {
         Some(Outcome::Input(match wants {
-            Wants::Done => return Some(Outcome::Nothing),
+            Wants::Done | Wants::Owed(_) => return Some(Outcome::Nothing),
             Wants::Left if link::integer(reply.clone())? > 0 => {
                 self.leave(identity, now);
                 return Some(Outcome::Nothing);

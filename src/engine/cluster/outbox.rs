@@ -212,6 +212,28 @@ impl Outbox {
         self.owed.store(queue.owed.len(), Ordering::Release);
     }
 
+    /// Puts back what was taken and may not have reached the broker, oldest first, before what waits.
+    /// Those who have it already know it by its ticket.
+    pub(super) fn give_back(&self, items: Vec<Outgoing>) {
+        let mut queue = self.queue.lock();
+        for item in items.into_iter().rev() {
+            let bytes = match &item {
+                Outgoing::Event(_, event) => event.message.len(),
+                Outgoing::Terminate { user_id, .. } => user_id.len(),
+                _ => continue,
+            };
+            if !queue.make_room(bytes) {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            if let Outgoing::Event(_, event) = &item {
+                queue.taken = event.ticket.saturating_sub(1);
+            }
+            queue.owed.push_front(item);
+        }
+        self.owed.store(queue.owed.len(), Ordering::Release);
+    }
+
     /// The ticket of the last event that was taken: those up to it are not here any more.
     pub(super) fn last_taken(&self) -> u64 {
         self.queue.lock().taken

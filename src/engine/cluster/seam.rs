@@ -48,6 +48,14 @@ impl Engine {
         }
     }
 
+    /// Puts events and terminations back that were taken and may not have reached the broker, oldest
+    /// first.
+    pub fn give_back(&self, items: Vec<Outgoing>) {
+        if let Some(outbox) = self.outbox() {
+            outbox.give_back(items);
+        }
+    }
+
     /// Begins anew with the broker: the topics that somebody here needs. What is known of others
     /// stays, in doubt, until the topics are attached again.
     pub fn begin_anew(&self) -> Vec<Topic> {

@@ -407,14 +407,14 @@ fn an_event_is_numbered_and_kept_for_its_time() {
     let topic = two.topic("cache-a");
     two.listen(&topic);
     let mut versions = Vec::new();
-    for text in ["first", "second"] {
+    for (ticket, text) in [(1, "first"), (2, "second")] {
         one.tell(Command::Publish {
             topic: one.topic("cache-a"),
             event: Relayed {
                 message: Bytes::from_static(text.as_bytes()),
                 except: None,
                 kept_for: Some(Duration::from_secs(60)),
-                ticket: 1,
+                ticket,
             },
         });
         assert_eq!(one.admit(0, 1, 9), 1);
@@ -470,14 +470,14 @@ fn events_and_terminations_reach_whom_they_concern() {
     let (mut one, mut two) = (Node::new(&redis, 1), Node::new(&redis, 2));
     let topic = two.topic("a");
     two.listen(&topic);
-    for (channel, text) in [("b", "elsewhere"), ("a", "here")] {
+    for (ticket, channel, text) in [(1, "b", "elsewhere"), (2, "a", "here"), (2, "a", "again")] {
         one.tell(Command::Publish {
             topic: one.topic(channel),
             event: Relayed {
                 message: Bytes::from_static(text.as_bytes()),
                 except: None,
                 kept_for: None,
-                ticket: 1,
+                ticket,
             },
         });
     }
