@@ -43,6 +43,9 @@ pub struct UnusableRedis {
     reason: String,
 }
 
+/// Is told whether Redis can be used.
+type Starter = mpsc::Sender<Result<(), UnusableRedis>>;
+
 /// Wakes the thread when the engine has something for the others.
 #[derive(Clone, Default)]
 pub struct Bell(Arc<Notify>);
@@ -128,7 +131,7 @@ impl Driver {
     pub async fn run(
         mut self,
         mut stop: watch::Receiver<Option<Instant>>,
-        started: mpsc::Sender<Result<(), UnusableRedis>>,
+        started: Starter,
     ) -> io::Result<()> {
         let times = self.connector.settings().times;
         let mut started = Some(started);
@@ -136,10 +139,9 @@ impl Driver {
         loop {
             let error = match self.connect(&mut stop).await {
                 Ok(session) => {
-                    tell(&mut started, Ok(()));
                     pause = times.first_pause;
                     self.welcome();
-                    self.hold(session, &mut stop).await
+                    self.hold(session, &mut stop, &mut started).await
                 }
                 Err(End::Lost(error)) if error.is_lasting() && started.is_some() => {
                     let reason = error.to_string();
@@ -189,9 +191,10 @@ impl Driver {
         &mut self,
         mut session: Session,
         stop: &mut watch::Receiver<Option<Instant>>,
+        started: &mut Option<Starter>,
     ) -> End {
         self.coordinator.handle(Input::Connected, Instant::now());
-        match self.work(&mut session, stop).await {
+        match self.work(&mut session, stop, started).await {
             Ok(deadline) => {
                 // Whoever does not hear of it finds out when the lease has run out.
                 let _ = self.leave(&mut session, deadline).await;
@@ -212,6 +215,7 @@ impl Driver {
         &mut self,
         session: &mut Session,
         stop: &mut watch::Receiver<Option<Instant>>,
+        started: &mut Option<Starter>,
     ) -> Result<Instant, LinkError> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -221,6 +225,13 @@ impl Driver {
             self.issue(session);
             self.take_in(session)?;
             self.issue(session);
+            if started.is_some() && self.identity.engine.is_reachable() {
+                tell(started, Ok(()));
+            }
+            if self.identity.names.have_changed() {
+                let reason = "the credentials of an application have changed";
+                return Err(LinkError::Refused(reason.to_owned()));
+            }
             let is_congested = self.identity.engine.is_congested();
             tokio::select! {
                 progress = session.broker.progress() => progress?,
@@ -401,10 +412,7 @@ async fn while_waiting<T>(
 }
 
 /// Tells the starter, once; it does not wait for ever.
-fn tell(
-    started: &mut Option<mpsc::Sender<Result<(), UnusableRedis>>>,
-    outcome: Result<(), UnusableRedis>,
-) {
+fn tell(started: &mut Option<Starter>, outcome: Result<(), UnusableRedis>) {
     if let Some(started) = started.take() {
         let _ = started.send(outcome);
     }

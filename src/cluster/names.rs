@@ -1,13 +1,13 @@
 //! What things are called in Redis.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     seal::{Seal, Tag},
     settings::Settings,
 };
 use crate::engine::{
-    ApplicationIndex, Engine,
+    Application, ApplicationIndex, Engine,
     cluster::{Name, Topic},
 };
 
@@ -15,13 +15,14 @@ use crate::engine::{
 pub(super) struct Names {
     /// What all keys and channels begin with. Its braces make a cluster keep them together.
     root: String,
-    /// Of the applications that were named so far. One whose key or secret changes keeps its seal, as its state in
-    /// Redis stands under that.
-    seals: HashMap<ApplicationIndex, Seal>,
+    /// Of the applications that were named so far, with the settings they are derived from.
+    seals: HashMap<ApplicationIndex, (Arc<Application>, Seal)>,
     /// The same by their tags.
     tags: HashMap<Tag, ApplicationIndex>,
     /// So many of the engine's applications are among them; further ones come behind these.
     looked_at: usize,
+    /// An application is called otherwise than before.
+    have_changed: bool,
 }
 
 /// What all keys and channels of an installation begin with.
@@ -36,6 +37,7 @@ impl Names {
             seals: HashMap::new(),
             tags: HashMap::new(),
             looked_at: 0,
+            have_changed: false,
         }
     }
 
@@ -43,14 +45,32 @@ impl Names {
         self.root.as_bytes()
     }
 
+    /// Whether an application is called otherwise than when this was last asked: what stands in Redis
+    /// under its earlier name has to be told anew.
+    pub(super) fn have_changed(&mut self) -> bool {
+        std::mem::take(&mut self.have_changed)
+    }
+
     /// The seal of an application.
     pub(super) fn seal(&mut self, engine: &Engine, application: ApplicationIndex) -> &Seal {
+        let settings = engine.applications().shared(application);
+        let is_new = |known: &Arc<Application>| !Arc::ptr_eq(known, &settings);
         let tags = &mut self.tags;
-        self.seals.entry(application).or_insert_with(|| {
-            let seal = Seal::new(&engine.applications().application(application));
+        let (known, seal) = self.seals.entry(application).or_insert_with(|| {
+            let seal = Seal::new(&settings);
             tags.insert(seal.tag(), application);
-            seal
-        })
+            (Arc::clone(&settings), seal)
+        });
+        if is_new(known) {
+            let newer = Seal::new(&settings);
+            if newer.tag() != seal.tag() {
+                tags.remove(&seal.tag());
+                tags.insert(newer.tag(), application);
+                self.have_changed = true;
+            }
+            (*known, *seal) = (settings, newer);
+        }
+        seal
     }
 
     /// The application that a tag names.

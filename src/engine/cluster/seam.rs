@@ -313,6 +313,12 @@ impl Engine {
         }
     }
 
+    /// Whether the broker can be reached, as far as is known.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.outbox().is_some_and(|outbox| outbox.is_reachable())
+    }
+
     /// The node that this is, if it is one of several.
     #[must_use]
     pub fn node(&self) -> Option<NodeId> {
