@@ -5,6 +5,7 @@
 //! behind its back, while it goes on with what is known. With a fixed list of applications none of this exists.
 
 mod questions;
+mod refusals;
 
 use std::{
     sync::Arc,
@@ -19,7 +20,10 @@ use tokio::{
 
 pub use self::questions::Question;
 pub(super) use self::questions::Verdict;
-use self::questions::{Asked, Questions, Reason};
+use self::{
+    questions::{Asked, Questions},
+    refusals::Reason,
+};
 use super::{Server, running::Shared};
 use crate::{
     api::ApiError,

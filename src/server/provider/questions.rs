@@ -14,11 +14,14 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Missing, Terms};
+use super::{
+    Missing, Terms,
+    refusals::{Reason, Refusals},
+};
 use crate::engine::{Application, ApplicationIndex};
 
 /// Questions for unknown names that are open at a time.
-const MOST_OPEN: usize = 1_000;
+pub(super) const MOST_OPEN: usize = 1_000;
 
 /// Questions for known applications find room when those for unknown ones do not: so many more.
 const RESERVE: usize = 1_000;
@@ -29,11 +32,8 @@ const MOST_MISSING: usize = 10_000;
 /// How long a failure keeps from asking for the same name.
 const FAILURE_TIME: Duration = Duration::from_secs(1);
 
-/// When a question that PHP took and never answered may be asked again.
+/// When a question that has no answer may be asked again: longer than anybody waits.
 const LOST_AFTER: Duration = Duration::from_secs(60);
-
-/// How often it is told how many were refused.
-const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The application, or why there is none.
 pub(in crate::server) type Verdict = Result<ApplicationIndex, Missing>;
@@ -82,19 +82,6 @@ impl Question {
             Self::Id(id) => *id == application.id,
         }
     }
-}
-
-/// Why a name was not looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
-    /// `lookups_per_second` were asked for within the second.
-    Frequent,
-    /// So many are open or wait already.
-    Crowded,
-    /// No answer came within `lookup_timeout`.
-    Late,
-    /// The server knows as many applications as it may.
-    NoRoom,
 }
 
 /// What becomes of a question.
@@ -185,11 +172,13 @@ impl Questions {
     pub(super) fn next(&mut self) -> Option<Question> {
         loop {
             let question = self.queue.pop_front()?;
-            let open = self.open.get(&question)?;
-            if open.is_refresh || open.answer.receiver_count() > 0 {
-                return Some(question);
+            match self.open.get(&question) {
+                Some(open) if open.is_refresh || open.answer.receiver_count() > 0 => {
+                    return Some(question);
+                }
+                Some(_) => drop(self.open.remove(&question)),
+                None => {}
             }
-            self.open.remove(&question);
         }
     }
 
@@ -211,8 +200,7 @@ impl Questions {
 
     /// Counts somebody who was refused; now and then there is something to tell about it.
     pub(super) fn refused(&mut self, reason: Reason, now: Instant) -> Option<String> {
-        self.refusals.count(reason);
-        self.refusals.report(&self.terms, now)
+        self.refusals.count(reason, &self.terms, now)
     }
 
     fn open(
@@ -245,12 +233,18 @@ impl Questions {
 
     fn has_room(&mut self, most: usize, now: Instant) -> bool {
         if self.open.len() >= most {
-            let queue = &self.queue;
-            self.open.retain(|question, open| {
-                now.duration_since(open.since) < LOST_AFTER || queue.contains(question)
-            });
+            self.forget_lost(now);
         }
         self.open.len() < most
+    }
+
+    fn forget_lost(&mut self, now: Instant) {
+        let count = self.open.len();
+        let open = &mut self.open;
+        open.retain(|_, open| now.duration_since(open.since) < LOST_AFTER);
+        if open.len() < count {
+            self.queue.retain(|question| open.contains_key(question));
+        }
     }
 }
 
@@ -293,60 +287,181 @@ impl MissingNames {
     }
 }
 
-/// How many were refused why, and when it was told.
-#[derive(Debug, Default)]
-struct Refusals {
-    frequent: u64,
-    crowded: u64,
-    late: u64,
-    no_room: u64,
-    told: Option<Instant>,
-}
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
 
-impl Refusals {
-    fn count(&mut self, reason: Reason) {
-        *match reason {
-            Reason::Frequent => &mut self.frequent,
-            Reason::Crowded => &mut self.crowded,
-            Reason::Late => &mut self.late,
-            Reason::NoRoom => &mut self.no_room,
-        } += 1;
+    use tokio::sync::watch;
+
+    use super::{
+        Asked, FAILURE_TIME, LOST_AFTER, MOST_MISSING, MOST_OPEN, Missing, Question, Questions,
+        RESERVE, Reason, Terms, Verdict,
+    };
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const UNKNOWN: Verdict = Err(Missing::Unknown);
+
+    fn questions(lookups_per_second: u32) -> Questions {
+        Questions::new(Terms {
+            cache_ttl: 60 * SECOND,
+            unknown_ttl: 10 * SECOND,
+            lookup_timeout: 3 * SECOND,
+            lookups_per_second,
+        })
     }
 
-    fn report(&mut self, terms: &Terms, now: Instant) -> Option<String> {
-        if self
-            .told
-            .is_some_and(|told| now.duration_since(told) < REPORT_INTERVAL)
-        {
-            return None;
+    fn key(number: usize) -> Question {
+        Question::Key(format!("key-{number}"))
+    }
+
+    /// The way to the answer, and whether the question is new.
+    fn waiting(asked: Asked) -> (watch::Receiver<Option<Verdict>>, bool) {
+        match asked {
+            Asked::Waiting { answer, is_new } => (answer, is_new),
+            other => panic!("{other:?}"),
         }
-        let rate = terms.lookups_per_second;
-        let limit = terms.lookup_timeout.as_secs();
-        let most = crate::engine::Applications::MOST;
-        let causes = [
-            (
-                self.frequent,
-                format!("the provider is asked {rate} times a second (apps.lookups_per_second)"),
-            ),
-            (self.crowded, format!("{MOST_OPEN} wait for it already")),
-            (
-                self.late,
-                format!("it did not answer within {limit} s (apps.lookup_timeout)"),
-            ),
-            (self.no_room, format!("it named {most} already")),
+    }
+
+    fn refusal(asked: Asked) -> Reason {
+        match asked {
+            Asked::Refused(reason) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn missing(asked: Asked) -> Missing {
+        match asked {
+            Asked::Missing(missing) => missing,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn many_share_a_question_and_its_answer() {
+        let (mut questions, now) = (questions(1), Instant::now());
+        let (first, is_first_new) = waiting(questions.ask(key(1), now));
+        let (second, is_second_new) = waiting(questions.ask(key(1), now));
+        assert_eq!((is_first_new, is_second_new), (true, false));
+        assert_eq!(questions.next(), Some(key(1)));
+        let (third, is_third_new) = waiting(questions.ask(key(1), now));
+        assert!(!is_third_new, "PHP has it and has not answered");
+        assert_eq!(questions.next(), None);
+        questions.settle(&key(1), UNKNOWN, now);
+        for answer in [first, second, third] {
+            assert_eq!(*answer.borrow(), Some(UNKNOWN));
+        }
+    }
+
+    #[test]
+    fn a_key_and_an_id_of_the_same_name_are_two_questions() {
+        let (mut questions, now) = (questions(2), Instant::now());
+        let id = Question::Id("key-1".to_owned());
+        let _waiting = [
+            waiting(questions.ask(key(1), now)),
+            waiting(questions.ask(id.clone(), now)),
         ];
-        let causes: Vec<_> = causes
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, cause)| format!("{count} as {cause}"))
+        assert_eq!(
+            [questions.next(), questions.next()],
+            [Some(key(1)), Some(id)]
+        );
+    }
+
+    #[test]
+    fn what_was_not_found_is_not_asked_for_until_its_time_is_over() {
+        let (mut questions, now) = (questions(9), Instant::now());
+        questions.settle(&key(1), UNKNOWN, now);
+        questions.settle(&key(2), Err(Missing::Unavailable), now);
+        let later = now + FAILURE_TIME;
+        assert_eq!(missing(questions.ask(key(2), now)), Missing::Unavailable);
+        assert!(
+            waiting(questions.ask(key(2), later)).1,
+            "a failure is soon forgotten"
+        );
+        assert_eq!(missing(questions.ask(key(1), later)), Missing::Unknown);
+        assert!(waiting(questions.ask(key(1), now + 10 * SECOND)).1);
+    }
+
+    #[test]
+    fn so_many_are_asked_a_second() {
+        let (mut questions, now) = (questions(2), Instant::now());
+        let asked = [1, 2].map(|number| waiting(questions.ask(key(number), now)));
+        assert_eq!(refusal(questions.ask(key(3), now)), Reason::Frequent);
+        assert!(
+            !waiting(questions.ask(key(1), now)).1,
+            "an open one may be joined"
+        );
+        let later = now + SECOND;
+        assert!(waiting(questions.ask(key(3), later)).1);
+        drop(asked);
+    }
+
+    #[test]
+    fn so_many_are_open_and_known_applications_have_a_reserve() {
+        let (mut questions, now) = (questions(u32::MAX), Instant::now());
+        let asked: Vec<_> = (0..MOST_OPEN)
+            .map(|number| waiting(questions.ask(key(number), now)))
             .collect();
-        *self = Self {
-            told: Some(now),
-            ..Self::default()
-        };
-        Some(format!(
-            "Who named unknown applications was told to come again: {}.",
-            causes.join(", ")
-        ))
+        assert_eq!(refusal(questions.ask(key(MOST_OPEN), now)), Reason::Crowded);
+        for number in 0..RESERVE {
+            assert!(questions.refresh(number.to_string(), now));
+            assert!(!questions.refresh(number.to_string(), now), "asked already");
+        }
+        assert!(!questions.refresh("one more".to_owned(), now));
+        drop(asked);
+    }
+
+    #[test]
+    fn a_question_that_nobody_waits_for_is_dropped_unless_it_is_for_a_known_application() {
+        let (mut questions, now) = (questions(9), Instant::now());
+        drop(waiting(questions.ask(key(1), now)));
+        assert!(questions.refresh("7".to_owned(), now));
+        let _waits = waiting(questions.ask(key(2), now));
+        let taken: Vec<_> = std::iter::from_fn(|| questions.next()).collect();
+        assert_eq!(taken, [Question::Id("7".to_owned()), key(2)]);
+        assert!(
+            waiting(questions.ask(key(1), now)).1,
+            "it can be asked anew"
+        );
+    }
+
+    #[test]
+    fn a_question_that_was_taken_and_never_answered_is_asked_again_and_gives_its_room_back() {
+        let (mut questions, now) = (questions(u32::MAX), Instant::now());
+        let asked: Vec<_> = (0..MOST_OPEN)
+            .map(|number| waiting(questions.ask(key(number), now)))
+            .collect();
+        while questions.next().is_some() {}
+        let later = now + LOST_AFTER;
+        let _again = [1, MOST_OPEN].map(|number| {
+            let (answer, is_new) = waiting(questions.ask(key(number), later));
+            assert!(is_new);
+            answer
+        });
+        let taken = [questions.next(), questions.next(), questions.next()];
+        assert_eq!(taken, [Some(key(1)), Some(key(MOST_OPEN)), None]);
+        drop(asked);
+    }
+
+    #[test]
+    fn the_oldest_of_those_that_were_not_found_is_forgotten_for_a_further_one() {
+        let (mut questions, now) = (questions(9), Instant::now());
+        for number in 0..=MOST_MISSING {
+            questions.settle(&key(number), UNKNOWN, now);
+        }
+        assert!(waiting(questions.ask(key(0), now)).1);
+        assert_eq!(missing(questions.ask(key(1), now)), Missing::Unknown);
+        assert_eq!(questions.missing.names.len(), MOST_MISSING);
+        questions.settle(&key(1), UNKNOWN, now + 10 * SECOND);
+        assert_eq!(questions.missing.names.len(), 1, "the others' time is over");
+    }
+
+    #[test]
+    fn a_name_that_was_not_found_twice_keeps_its_later_time() {
+        let (mut questions, now) = (questions(9), Instant::now());
+        questions.settle(&key(1), UNKNOWN, now);
+        questions.settle(&key(1), UNKNOWN, now + 5 * SECOND);
+        questions.settle(&key(2), UNKNOWN, now + 11 * SECOND);
+        let asked = questions.ask(key(1), now + 12 * SECOND);
+        assert_eq!(missing(asked), Missing::Unknown);
     }
 }
