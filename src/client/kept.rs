@@ -4,9 +4,12 @@
 //! After a fork the child finds its parent's process id here and starts anew; it only closes its copies of the
 //! descriptors, which the parent does not notice.
 
-use std::{cell::RefCell, path::PathBuf, process};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+    process,
+};
 
-use rustc_hash::FxHashMap;
 use ureq::Agent;
 
 use super::{http, options::Options, unix::Link};
@@ -21,13 +24,13 @@ thread_local! {
 /// The connections of one thread of one process.
 pub(super) struct Kept {
     pid: u32,
-    links: FxHashMap<LinkKey, Link>,
+    /// Few enough to be looked through.
+    links: Vec<(LinkKey, Link)>,
     /// Keeps HTTP connections alive.
     agent: Agent,
 }
 
 /// The secret is a part of it: a connection that was accepted with another secret is not used.
-#[derive(Clone, PartialEq, Eq, Hash)]
 struct LinkKey {
     socket: PathBuf,
     app_id: String,
@@ -38,7 +41,7 @@ impl Kept {
     fn new() -> Self {
         Self {
             pid: process::id(),
-            links: FxHashMap::default(),
+            links: Vec::new(),
             agent: http::agent(),
         }
     }
@@ -54,19 +57,34 @@ impl Kept {
     }
 
     /// The link to the server's socket for this application; made on first use.
-    pub(super) fn link(&mut self, socket: &std::path::Path, options: &Options) -> &mut Link {
+    pub(super) fn link(&mut self, socket: &Path, options: &Options) -> &mut Link {
+        let mut known = self.links.iter();
+        let index = known
+            .position(|(key, _)| key.is_of(socket, options))
+            .unwrap_or_else(|| self.make_link(socket, options));
+        &mut self.links[index].1
+    }
+
+    fn make_link(&mut self, socket: &Path, options: &Options) -> usize {
+        if self.links.len() >= MAX_LINKS {
+            self.links.clear();
+        }
         let key = LinkKey {
             socket: socket.to_owned(),
             app_id: options.app_id.clone(),
             secret: options.secret.clone(),
         };
-        if self.links.len() >= MAX_LINKS && !self.links.contains_key(&key) {
-            self.links.clear();
-        }
-        self.links.entry(key).or_insert_with(Link::new)
+        self.links.push((key, Link::new()));
+        self.links.len() - 1
     }
 
     pub(super) fn agent(&self) -> &Agent {
         &self.agent
+    }
+}
+
+impl LinkKey {
+    fn is_of(&self, socket: &Path, options: &Options) -> bool {
+        self.socket == socket && self.app_id == options.app_id && self.secret == options.secret
     }
 }

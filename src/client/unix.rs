@@ -144,9 +144,11 @@ impl Link {
         way: Way<'_>,
         patience: Patience,
     ) -> Result<(), UnixError> {
-        if patience == Patience::Wait && !self.window.is_empty() {
-            // Without a connection they have failed now, which is told below.
-            let _ = self.pursue(way, Goal::Answered, self.window.sequence());
+        if patience == Patience::Wait {
+            if !self.window.is_empty() {
+                // Without a connection they have failed now, which is told below.
+                let _ = self.pursue(way, Goal::Answered, self.window.sequence());
+            }
         } else if let Some(connection) = &mut self.connection
             && connection.listen(&mut self.window).is_err()
         {

@@ -6,7 +6,6 @@ use Illuminate\Broadcasting\Broadcasters\Broadcaster;
 use Illuminate\Broadcasting\Broadcasters\PusherBroadcaster;
 use Illuminate\Broadcasting\BroadcastException;
 use Illuminate\Broadcasting\BroadcastManager;
-use Illuminate\Support\Arr;
 use JsonException;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativePublisher;
@@ -94,7 +93,8 @@ class ReverbBroadcaster extends PusherBroadcaster
             return;
         }
 
-        $socketId = Arr::pull($payload, 'socket');
+        $socketId = $payload['socket'] ?? null;
+        unset($payload['socket']);
 
         $this->publish($names, $event, $payload, $socketId);
     }

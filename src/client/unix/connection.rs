@@ -18,6 +18,9 @@ use crate::{
 /// How much is read at a time; answers are shorter.
 const READ_BYTES: usize = 4096;
 
+/// How much later than its deadline a publish may end.
+const LATENESS: Duration = Duration::from_millis(10);
+
 /// What a publisher waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goal {
@@ -30,6 +33,8 @@ pub(super) enum Goal {
 /// A socket on which the server has welcomed us, and what it sent beyond the last frame.
 pub(super) struct Connection {
     socket: Socket,
+    /// How long a read that blocks may take, as the socket was told.
+    read_limit: Duration,
     input: Vec<u8>,
 }
 
@@ -37,9 +42,14 @@ impl Connection {
     /// Connects.
     pub(super) fn open(way: Way<'_>) -> Result<Self, UnixError> {
         let socket = connect(way.socket, way.deadline.within(way.options.connect_timeout))
+            .and_then(|socket| {
+                socket.set_read_timeout(Some(way.options.timeout))?;
+                Ok(socket)
+            })
             .map_err(|error| UnixError::Unreachable(cause(&error)))?;
         Ok(Self {
             socket,
+            read_limit: way.options.timeout,
             input: Vec::new(),
         })
     }
@@ -92,11 +102,16 @@ impl Connection {
             if goal.is_reached(window) {
                 return Ok(());
             }
-            if self.read()? {
+            let unwritten = !window.unwritten().is_empty();
+            let flags = if unwritten {
+                RecvFlags::DONTWAIT
+            } else {
+                self.waiting_within(deadline)
+            };
+            if self.read(flags)? > 0 {
                 self.understand(window)?;
                 continue;
             }
-            let unwritten = !window.unwritten().is_empty();
             let output = if unwritten {
                 PollFlags::OUT
             } else {
@@ -121,10 +136,13 @@ impl Connection {
 
     /// Takes the answers that are here already.
     pub(super) fn listen(&mut self, window: &mut Window) -> Result<(), UnixError> {
-        while self.read()? {
+        loop {
+            let received = self.read(RecvFlags::DONTWAIT)?;
             self.understand(window)?;
+            if received < READ_BYTES {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     fn understand(&mut self, window: &mut Window) -> Result<(), UnixError> {
@@ -190,23 +208,33 @@ impl Connection {
                 self.input.drain(..consumed);
                 return Ok(shown);
             }
-            if !self.read()? {
+            if self.read(RecvFlags::DONTWAIT)? == 0 {
                 wait(&self.socket, PollFlags::IN, deadline)?;
             }
         }
     }
 
-    /// Reads what is there; false if there is nothing.
-    fn read(&mut self) -> Result<bool, UnixError> {
+    /// Lets a read wait by itself, which spares a system call or two, if that ends no later than the deadline.
+    fn waiting_within(&self, deadline: Deadline) -> RecvFlags {
+        let remaining = deadline.remaining().unwrap_or_default();
+        if self.read_limit <= remaining + LATENESS {
+            RecvFlags::empty()
+        } else {
+            RecvFlags::DONTWAIT
+        }
+    }
+
+    /// Reads what is there, or comes, and tells how many bytes that was; less than asked for means that there is no more.
+    fn read(&mut self, flags: RecvFlags) -> Result<usize, UnixError> {
         let mut buffer = [0; READ_BYTES];
-        match recv(&self.socket, &mut buffer[..], RecvFlags::DONTWAIT) {
+        match recv(&self.socket, &mut buffer[..], flags) {
             Ok((0, _)) => Err(UnixError::Broken("closed by the server".to_owned())),
             Ok((received, _)) => {
-                let received = buffer.get(..received).unwrap_or_default();
-                self.input.extend_from_slice(received);
-                Ok(true)
+                self.input
+                    .extend_from_slice(buffer.get(..received).unwrap_or_default());
+                Ok(received)
             }
-            Err(Errno::AGAIN | Errno::INTR) => Ok(false),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
             Err(error) => Err(broken(error)),
         }
     }
