@@ -222,11 +222,13 @@ impl<O: Outlet> Worker<O> {
         let applications = self.engine.applications();
         let timeout = applications.application(application).activity_timeout;
         self.reply(&connection_established(socket_id, timeout));
-        let source = self.connections[key].source.as_deref();
-        self.engine.note("Connection Established", || {
-            let address = source.map_or("", |source| &source.address);
-            format!("{socket_id} ({address})")
-        });
+        self.engine
+            .note("Connection Established", || socket_id.to_string());
+        if let Some(source) = &self.connections[key].source {
+            let address = &source.address;
+            self.engine
+                .note("Client Address", || format!("{socket_id} {address}"));
+        }
         self.engine.count_connection_opened(self.index);
         self.tell(EventKind::ConnectionOpened, application, key);
     }
