@@ -14,6 +14,7 @@ steps=(
     'laravel   15  the Composer package in a real Laravel'
     'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
     'e2e       15  pusher-js and Laravel Echo against php-fpm, queue worker and command line'
+    'fixture   10  an application written for Laravel Reverb, unchanged, with stock clients'
     'production 10  nginx, Supervisor and systemd around the server, as the README shows them'
     'demo      15  bin/demo --check: two tabs of a headless Chromium'
     'php84     25  PHP 8.4 and Laravel 13, in a Debian 13 of its own'
@@ -86,6 +87,10 @@ step_e2e() {
     tests/e2e/run
 }
 
+step_fixture() {
+    tests/fixture/run
+}
+
 step_production() {
     tests/production/run
 }
@@ -104,7 +109,7 @@ step_php84() {
     cargo fetch --locked
     make_chroot trixie
     in_chroot "$(chroot_folder trixie)" env REVERB_DEMO="$demo" CARGO_TARGET_DIR="$demo/target" LARAVEL_SUITE=sid \
-        bin/test extension phpt stubs unit laravel
+        bin/test extension phpt stubs unit laravel fixture
 }
 
 # On a copy of what is committed, because `make clean` and `phpize --clean` delete more than they made.
