@@ -61,6 +61,8 @@ chroot_program='
     bind() { mkdir -p "$root$2" && mount --bind "$1" "$root$2"; }
     bind_read_only() { bind "$1" "$2" && mount -o remount,bind,ro "$root$2"; }
 
+    # A mount of its own, so that whatever runs in it can make namespaces in turn.
+    mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/tmp"
