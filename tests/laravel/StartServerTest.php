@@ -148,6 +148,25 @@ class StartServerTest extends TestCase
         $this->assertSame([['Connection Pinged', '1.2']], $logger->lines);
     }
 
+    public function test_a_logger_that_fails_is_warned_about_once_and_does_not_end_the_server(): void
+    {
+        $this->app->instance(Logger::class, new class extends NullLogger
+        {
+            public function info(string $title, ?string $message = null): void
+            {
+                throw new RuntimeException('No space left on device');
+            }
+        });
+        $info = ['type' => 'info', 'title' => 'Connection Pinged', 'message' => '1.2'];
+        $this->stopAfter([$info, $info]);
+
+        $this->assertSame([
+            'INFO  Starting server on 0.0.0.0:4321.',
+            'WARN  The logger failed, and the server goes on without it: No space left on device.',
+            'INFO  Stopping server on 0.0.0.0:4321.',
+        ], $this->lines());
+    }
+
     public function test_a_server_that_cannot_start_is_one_line_and_exit_code_one(): void
     {
         $this->engine->failure = new RuntimeException('The port 8080 is in use');

@@ -10,6 +10,7 @@ use Laravel\Reverb\Configuration\Section;
 use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Contracts\Logger;
 use Laravel\Reverb\Loggers\CliLogger;
+use Laravel\Reverb\Loggers\GuardedLogger;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativeServer;
@@ -106,6 +107,7 @@ class StartServer extends Command implements SignalableCommandInterface
         array_map($this->components->warn(...), $configuration->warnings());
 
         $notices = new NoticeQueue($server);
+        $logger = new GuardedLogger($logger, $this->components->warn(...));
 
         try {
             $this->serve($server, $notices, $logger, $restart);
