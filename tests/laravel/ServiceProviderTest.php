@@ -36,6 +36,21 @@ class ServiceProviderTest extends TestCase
         );
     }
 
+    public function test_the_commands_are_described_as_reverbs_are_and_take_no_arguments(): void
+    {
+        $commands = $this->app->make(Kernel::class)->all();
+
+        foreach ([
+            'reverb:install' => 'Install the Reverb dependencies',
+            'reverb:restart' => 'Restart the Reverb server',
+            'reverb:start' => 'Start the Reverb server',
+        ] as $name => $description) {
+            $this->assertSame($description, $commands[$name]->getDescription());
+            $this->assertSame(0, $commands[$name]->getDefinition()->getArgumentRequiredCount());
+            $this->assertSame([], array_diff(array_keys($commands[$name]->getDefinition()->getArguments()), ['command']));
+        }
+    }
+
     public function test_the_options_of_the_server_are_reverbs(): void
     {
         $options = $this->app->make(Kernel::class)->all()['reverb:start']->getDefinition()->getOptions();

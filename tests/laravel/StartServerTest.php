@@ -43,6 +43,11 @@ class StartServerTest extends TestCase
         );
     }
 
+    public function test_the_banner_has_the_path_as_it_is_written(): void
+    {
+        $this->assertSame('INFO  Starting server on 127.0.0.1:4321ws.', $this->lines(['--host' => '127.0.0.1', '--path' => 'ws'])[0]);
+    }
+
     public function test_the_banner_does_not_repeat_the_host(): void
     {
         $this->assertSame(
