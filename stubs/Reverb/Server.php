@@ -54,6 +54,17 @@ final class Server
      *         rate_limiting?: array{enabled: bool, max_attempts?: int, decay_seconds?: int, terminate_on_limit?: bool},
      *     }>,
      *     provider?: array{cache_ttl?: int, unknown_ttl?: int, lookup_timeout?: int, lookups_per_second?: int}|null,
+     *     scaling?: array{
+     *         channel: string,
+     *         prefix?: string,
+     *         servers: list<array{host: string, port: int}|array{path: string}>,
+     *         cluster?: bool,
+     *         sentinel?: array{service: string, username?: string, password?: string}|null,
+     *         username?: string,
+     *         password?: string,
+     *         database?: int,
+     *         tls?: array{verify_peer?: bool, cafile?: string|null, local_cert?: string|null, local_pk?: string|null, peer_name?: string|null}|null,
+     *     }|null,
      * }  $config  `host` is an address; `port` 0 takes a free one; `path` is a prefix of every route;
      *     `max_request_size` (10,000), `max_backlog` (16,777,216) and `max_message_size` (0 is unlimited) are bytes;
      *     `options.tls` are PHP's SSL context options, and TLS is on with `local_cert` or `local_pk`; one that cannot be honoured is an error;
@@ -71,7 +82,9 @@ final class Server
      *     `accept_client_events_from` is `all`, `members` or `none`;
      *     with `provider` there may be further applications, or none to begin with: unknown ones are asked for by `question()`,
      *     `lookups_per_second` (200) at the most; who asks waits for `lookup_timeout` (3) seconds; an application is asked for again
-     *     after `cache_ttl` (60) seconds, one that there is not after `unknown_ttl` (10).
+     *     after `cache_ttl` (60) seconds, one that there is not after `unknown_ttl` (10);
+     *     `scaling` makes it one of several servers with the same `channel`: `servers` are of one Redis, of a `cluster`, or sentinels;
+     *     a wrong password is a ServerException, and a Redis that is down a notice.
      *
      * @throws ConfigurationException
      * @throws ServerException

@@ -99,6 +99,25 @@ fn in_a_cluster_the_node_with_the_keys_is_found_and_its_channels_are_sharded() {
         .filter(|channels| !channels.is_empty())
         .collect();
     assert_eq!(sharded.len(), 1, "one node has all channels: {sharded:?}");
+    let checks = || {
+        let stats = nodes.iter().map(|node| node.say(&["INFO", "commandstats"]));
+        let lines: Vec<String> = stats
+            .flat_map(|stats| stats.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        let pings = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("cmdstat_ping:calls="));
+        pings
+            .filter_map(|line| line.split(',').next()?.parse::<u64>().ok())
+            .sum::<u64>()
+    };
+    // Both connections of both servers are looked after as with any Redis.
+    let before = checks();
+    until("some checks", || checks() >= before + 20);
+    assert_eq!(
+        one.warnings("No connection") + two.warnings("No connection"),
+        0
+    );
 }
 
 #[test]

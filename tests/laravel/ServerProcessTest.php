@@ -31,7 +31,8 @@ class ServerProcessTest extends TestCase
             'an empty secret' => [[], ['REVERB_APP_SECRET' => ''], '[reverb.apps.apps.0.secret] is missing or empty'.$set('REVERB_APP_SECRET')],
             'an empty id' => [[], ['REVERB_APP_ID' => ''], '[reverb.apps.apps.0.app_id] is missing or empty'.$set('REVERB_APP_ID')],
             'no seconds' => [[], ['REVERB_APP_PING_INTERVAL' => 'soon'], '[reverb.apps.apps.0.ping_interval] must be an integer from 1 to 86400, not "soon".'],
-            'scaling' => [[], ['REVERB_SCALING_ENABLED' => 'true'], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server.'],
+            'scaling' => [[], ['REVERB_SCALING_ENABLED' => 'maybe'], '[reverb.servers.reverb.scaling.enabled] must be true or false, not "maybe".'],
+            'the port of Redis' => [[], ['REVERB_SCALING_ENABLED' => 'true', 'REDIS_PORT' => '70000'], '[reverb.servers.reverb.scaling.server.port] must be an integer from 1 to 65535, not "70000".'],
         ];
     }
 

@@ -74,6 +74,7 @@ class ServerConfigurationTest extends TestCase
                 'rate_limiting' => ['enabled' => true, 'max_attempts' => 4, 'decay_seconds' => 1, 'terminate_on_limit' => true],
             ]],
             'provider' => null,
+            'scaling' => null,
         ], $this->configuration([], [$application], debug: true, events: ['message_sent'])->toArray());
     }
 
@@ -142,7 +143,7 @@ class ServerConfigurationTest extends TestCase
             [['auth_timestamp_tolerance' => -1], '[reverb.servers.reverb.auth_timestamp_tolerance] must be an integer from 0 to 31536000, not -1'],
             [['coalesce' => 100_001], '[reverb.servers.reverb.coalesce] must be an integer from 0 to 100000, not 100001'],
             [['options' => ['tls' => '/a.pem']], '[reverb.servers.reverb.options.tls] must be an array, not "/a.pem"'],
-            [['scaling' => ['enabled' => true]], '[reverb.servers.reverb.scaling.enabled] is not supported by this version: set REVERB_SCALING_ENABLED=false and run one server'],
+            [['scaling' => ['enabled' => 'maybe']], '[reverb.servers.reverb.scaling.enabled] must be true or false, not "maybe"'],
         ];
     }
 

@@ -172,6 +172,40 @@ class Section
     }
 
     /**
+     * Get a number, which may have a fraction, or null if there is none.
+     */
+    public function optionalNumber(string $key): ?float
+    {
+        $value = $this->get($key);
+
+        return match (true) {
+            $value === null, $value === '' => null,
+            is_numeric($value) && $value >= 0 => (float) $value,
+            default => throw InvalidServerConfiguration::type($this->name($key), $value, 'a number of at least 0'),
+        };
+    }
+
+    /**
+     * Get all values as they are.
+     *
+     * @return array<int|string, mixed>
+     */
+    public function all(): array
+    {
+        return $this->values;
+    }
+
+    /**
+     * Get the same section with other values for some keys.
+     *
+     * @param  array<string, mixed>  $values
+     */
+    public function with(array $values): static
+    {
+        return new static($this->name, $values + $this->values, $this->names, $this->variables);
+    }
+
+    /**
      * Get the section below the given key.
      *
      * @param  array<string, string>  $variables

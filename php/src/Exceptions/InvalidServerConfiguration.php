@@ -56,6 +56,14 @@ class InvalidServerConfiguration extends RuntimeException
     }
 
     /**
+     * Create an exception for a URL, which is not shown, as it may have a password in it.
+     */
+    public static function url(string $key, string $expected): static
+    {
+        return new static("[{$key}] must be a URL that begins with {$expected}");
+    }
+
+    /**
      * Create an exception for a host that is not an IP address.
      */
     public static function host(string $key, mixed $value): static

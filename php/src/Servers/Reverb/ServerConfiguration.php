@@ -24,6 +24,7 @@ class ServerConfiguration
      *
      * @param  \Illuminate\Support\Collection<int, \Laravel\Reverb\Application>  $applications
      * @param  list<string>  $events
+     * @param  \Laravel\Reverb\Configuration\Section|null  $redis  "database.redis" of the application
      */
     public function __construct(
         protected Section $server,
@@ -31,6 +32,7 @@ class ServerConfiguration
         protected bool $debug = false,
         protected array $events = [],
         protected ?LookupConfiguration $lookups = null,
+        protected ?Section $redis = null,
     ) {
         //
     }
@@ -102,7 +104,6 @@ class ServerConfiguration
      */
     public function toArray(): array
     {
-        $this->ensureEverythingIsSupported();
         $this->ensureApplicationsAreDistinct();
 
         // The native server has no use for it, but the banner must not fail once that has started...
@@ -128,6 +129,7 @@ class ServerConfiguration
                 fn (Application $application, int $index) => (new ApplicationConfiguration($application, "reverb.apps.apps.{$index}"))->toArray()
             )->all(),
             'provider' => $this->lookups?->toArray(),
+            'scaling' => $this->scaling(),
         ];
     }
 
@@ -146,18 +148,6 @@ class ServerConfiguration
             '[reverb.apps.apps.%d.allowed_origins] has "%s", which no origin matches: write host names, without scheme and port',
             $index, reset($origins),
         ))->values()->all();
-    }
-
-    /**
-     * Ensure that nothing is asked for which this version would silently leave out.
-     */
-    protected function ensureEverythingIsSupported(): void
-    {
-        if ($this->server->section('scaling')->get('enabled')) {
-            throw InvalidServerConfiguration::unsupported(
-                $this->server->name('scaling.enabled'), 'set REVERB_SCALING_ENABLED=false and run one server'
-            );
-        }
     }
 
     /**
@@ -183,6 +173,18 @@ class ServerConfiguration
                 $seen["={$value}"] = $name;
             }
         }
+    }
+
+    /**
+     * Get how the server works together with others, or null if it works alone.
+     *
+     * @return array<string, mixed>|null
+     */
+    protected function scaling(): ?array
+    {
+        $redis = $this->redis ?? new Section('database.redis', []);
+
+        return (new ScalingConfiguration($this->server->section('scaling'), $redis))->toArray();
     }
 
     /**

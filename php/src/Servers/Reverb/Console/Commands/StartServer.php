@@ -235,15 +235,17 @@ class StartServer extends Command implements SignalableCommandInterface
             fn ($value) => $value !== null && $value !== ''
         );
 
+        $config = $this->laravel->make(Config::class);
+
         $server = new Section(
             'reverb.servers.reverb',
-            $options + Section::of($this->laravel->make(Config::class), 'reverb.servers')->array('reverb'),
+            $options + Section::of($config, 'reverb.servers')->array('reverb'),
             collect($options)->map(fn ($value, $name) => "--{$name}")->all(),
         );
 
-        $lookups = new LookupConfiguration(Section::of($this->laravel->make(Config::class), 'reverb.apps'), $this->lookup !== null);
+        $lookups = new LookupConfiguration(Section::of($config, 'reverb.apps'), $this->lookup !== null);
 
-        return new ServerConfiguration($server, $applications, $debug, $this->relay->wanted(), $lookups);
+        return new ServerConfiguration($server, $applications, $debug, $this->relay->wanted(), $lookups, Section::of($config, 'database.redis'));
     }
 
     /**
