@@ -11,7 +11,7 @@ pub(crate) const HELP: &str = "\
 bin/bench: measures the server against a plain loop of write(2), in the same run.
 
   bin/bench                     everything, at most 10 minutes
-  bin/bench --quick             shorter runs, at most 1 minute
+  bin/bench --quick             shorter runs of the most important measures, at most 1 minute
   bin/bench --only NAME         only the measures whose name contains NAME; may be repeated
   bin/bench --list              the names
   bin/bench --json FILE         where the figures go (default: target/bench.json)

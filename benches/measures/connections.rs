@@ -13,10 +13,11 @@ use crate::{
 };
 
 const MANY: usize = 15_000;
+const FEWER: usize = 5000;
 
 /// Memory of idle subscribed connections, and the CPU they use.
 pub(super) fn memory(context: &Context) -> Result<Vec<Row>, Failure> {
-    let count = context.connections(MANY);
+    let count = context.connections(if context.quick { FEWER } else { MANY });
     let length = Duration::from_secs(if context.quick { 1 } else { 5 });
     let samples = context.interleave(&BOTH, |subject| {
         let host = context.host(*subject)?;

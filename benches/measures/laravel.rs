@@ -91,7 +91,9 @@ pub(super) fn run(context: &Context) -> Result<Vec<Row>, Failure> {
     if !context.is_own() {
         return Ok(Vec::new());
     }
-    let paths = php::prepare("laravel")?;
+    let Some(paths) = php::prepare("laravel")? else {
+        return Ok(Vec::new());
+    };
     let [_, app, fpm, extension] = paths.as_slice() else {
         return Err(Failure::Server("php/prepare printed too little".to_owned()));
     };

@@ -11,7 +11,7 @@ use crate::{
     context::{Clock, Context, Host, Sample, Subject},
     failure::Failure,
     load::Text,
-    report::{Goal, Row},
+    report::{self, Goal, Row},
 };
 
 const TEXT: Text = Text { size: 200 };
@@ -19,18 +19,18 @@ const TEXT: Text = Text { size: 200 };
 /// Where the scripts are, from the repository's root.
 pub(super) const SCRIPTS: &str = "benches/php";
 
-/// Builds what is not there yet, and returns where it is, line by line.
-pub(super) fn prepare(what: &str) -> Result<Vec<PathBuf>, Failure> {
+/// Builds what is not there yet, and returns where it is, line by line; none where it cannot be had.
+pub(super) fn prepare(what: &str) -> Result<Option<Vec<PathBuf>>, Failure> {
     let output = Command::new(format!("{SCRIPTS}/prepare"))
         .arg(what)
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
-        let message = format!("{SCRIPTS}/prepare {what} failed");
-        return Err(Failure::Server(message));
+        report::say("The measures of PHP are left out: what they need is missing, see above.")?;
+        return Ok(None);
     }
     let lines = String::from_utf8_lossy(&output.stdout);
-    Ok(lines.lines().map(PathBuf::from).collect())
+    Ok(Some(lines.lines().map(PathBuf::from).collect()))
 }
 
 /// The unix socket: acknowledged one by one, and written without waiting.
@@ -38,7 +38,9 @@ pub(super) fn unix(context: &Context) -> Result<Vec<Row>, Failure> {
     if !context.is_own() {
         return Ok(Vec::new());
     }
-    let paths = prepare("extension")?;
+    let Some(paths) = prepare("extension")? else {
+        return Ok(Vec::new());
+    };
     let php = paths.first().cloned().unwrap_or_default();
     let unwaited = if context.quick { 100_000 } else { 500_000 };
     let waited = unwaited / 20;
