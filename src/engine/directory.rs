@@ -5,7 +5,8 @@
 
 mod remote;
 
-pub(super) use remote::{Revision, Source};
+pub use remote::Place;
+pub(super) use remote::Revision;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -78,8 +79,6 @@ struct Cached {
     until: Instant,
     /// The broker's number; 0 while it is not known.
     version: u64,
-    /// The delivery it was, or might have been: who subscribed at it or later has seen the event.
-    sequence: u64,
     /// An event of this node whose number will come: the broker's order has it behind all that
     /// comes earlier.
     pending: Option<u64>,
@@ -343,7 +342,6 @@ impl Directory {
             frame: copies.clone(),
             until: now + kept_for,
             version: 0,
-            sequence: *sequence + 1,
             pending,
         });
         Self::deliver_copies(

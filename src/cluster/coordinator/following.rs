@@ -6,7 +6,7 @@ use super::{
     Command, Coordinator, Link, Message, PATIENCE, VACANCY,
     topic::{Followed, News, Stage},
 };
-use crate::engine::cluster::{Name, NodeId, Snapshot, Topic, Version};
+use crate::engine::cluster::{Name, NodeId, Place, Snapshot, Topic, Version};
 
 impl Coordinator {
     /// The topic's messages are heard.
@@ -44,15 +44,17 @@ impl Coordinator {
                 .push(Command::Unsubscribe(vec![topic.clone()]));
             return;
         };
+        let version = self.next_version();
         if let Some(followed) = self.topics.get_mut(topic) {
             followed.stage = Stage::Attaching(News::default());
             followed.announced = part.subscriptions;
+            followed.version = version;
+            followed.is_echoed = false;
         }
         if part.subscriptions == 0 {
             self.vacant.insert(topic.clone(), now);
         }
         self.left.remove(topic);
-        let version = self.next_version();
         self.commands.push(Command::Attach {
             topic: topic.clone(),
             version,
@@ -121,9 +123,7 @@ impl Coordinator {
                 }
             }
         }
-        if let Some(kept) = &snapshot.kept {
-            self.engine.keep(topic, kept, now);
-        }
+        self.engine.keep(topic, snapshot.kept.as_ref(), now);
     }
 
     /// This node may be alone with the topic: if it knows of no other, its events stay here.
@@ -180,7 +180,11 @@ impl Coordinator {
                 Some(kept) if from == self.node => {
                     self.engine.number_kept(&topic, &kept, ticket, now);
                 }
-                Some(kept) => self.engine.deliver_kept(&topic, &kept, except, now),
+                Some(kept) => {
+                    let place = self.place(&topic);
+                    self.engine
+                        .deliver_kept(&topic, (&kept, except), place, now);
+                }
                 None if from == self.node => {}
                 None => {
                     if let Ok(text) = std::str::from_utf8(&message) {
@@ -188,8 +192,26 @@ impl Coordinator {
                     }
                 }
             },
+            Message::Attached(version, _) if from == self.node => self.echo(&topic, version),
             _ if from == self.node => {}
             message => self.hear_of_part(&topic, from, message),
+        }
+    }
+
+    /// Whether what is heard of a topic has happened after this node attached.
+    fn place(&self, topic: &Topic) -> Place {
+        match self.topics.get(topic) {
+            Some(followed) if followed.is_echoed => Place::AfterAttaching,
+            _ => Place::BeforeAttaching,
+        }
+    }
+
+    /// This node hears itself attach: what it hears from now on has happened after its snapshot.
+    fn echo(&mut self, topic: &Topic, version: Version) {
+        if let Some(followed) = self.topics.get_mut(topic)
+            && followed.version == version
+        {
+            followed.is_echoed = true;
         }
     }
 
@@ -203,17 +225,21 @@ impl Coordinator {
         if version.is_some_and(|version| !self.nodes.hear(from, version)) {
             return;
         }
+        let is_arrival = matches!(message, Message::Attached(..));
         let Some(followed) = self.topics.get_mut(topic) else {
             return;
         };
         match &mut followed.stage {
-            // The snapshot will have it.
+            // The snapshot has it. But it may be the holder who begins anew.
+            _ if !followed.is_echoed => {
+                if is_arrival {
+                    self.share(topic);
+                }
+            }
             Stage::Subscribing => {}
             Stage::Attaching(news) => {
-                let is_first = matches!(message, Message::Attached(..)) && !news.is_contested;
-                news.is_contested |= is_first;
                 news.keep(from, message);
-                if is_first {
+                if is_arrival && !std::mem::replace(&mut news.is_contested, true) {
                     // The other may have been told that this node is the holder.
                     self.commands.push(Command::Share {
                         topic: topic.clone(),

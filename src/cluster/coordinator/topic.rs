@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Message;
-use crate::engine::cluster::NodeId;
+use crate::engine::cluster::{NodeId, Version};
 
 /// ```text
 ///                heard            attached, held by another
@@ -24,8 +24,7 @@ pub(super) enum Stage {
     Attached,
 }
 
-/// What was said while a snapshot was awaited. It may be older or newer than the snapshot, so it is
-/// gone through after it.
+/// What was said while a snapshot was awaited, and since it was made: it is gone through after it.
 #[derive(Debug, Default)]
 pub(super) struct News {
     pub(super) messages: Vec<(NodeId, Message)>,
@@ -51,6 +50,11 @@ impl News {
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) stage: Stage,
+    /// Of this node's part when it was last sent as a whole.
+    pub(super) version: Version,
+    /// This node has heard itself attach with that version. Messages come in the order of the broker's
+    /// steps: those before are of an earlier time than the snapshot, those after of a later one.
+    pub(super) is_echoed: bool,
     /// Subscriptions that were asked for and are not in effect.
     pub(super) unheard: u32,
     /// The claim that was made to be the only one, while it is not answered.
@@ -63,6 +67,8 @@ impl Followed {
     pub(super) fn new() -> Self {
         Self {
             stage: Stage::Subscribing,
+            version: Version::default(),
+            is_echoed: false,
             unheard: 1,
             claim: None,
             announced: 0,

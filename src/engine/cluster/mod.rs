@@ -30,6 +30,7 @@ pub(super) use self::{
     outbox::Outbox,
     replica::{Phase, Replica},
 };
+pub use super::directory::Place;
 use super::{application::ApplicationIndex, directory::Occupancy};
 use crate::protocol::{ChannelName, Member, SocketId, UserId};
 

@@ -29,6 +29,9 @@ pub(in crate::engine) enum Phase {
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Replica {
     pub(in crate::engine) phase: Phase,
+    /// The number of the delivery at which the last snapshot came: who subscribed at it or later has
+    /// the event that was kept then. `None` while a snapshot is awaited.
+    pub(in crate::engine) informed: Option<u64>,
     /// No other node has a part or gets one before this node has heard of it, so that events need not
     /// go to the broker. Only while `phase == Attached`.
     pub(in crate::engine) is_exclusive: bool,
@@ -88,6 +91,7 @@ impl Replica {
     /// Begins anew: nothing is known for sure.
     pub(in crate::engine) fn doubt(&mut self) {
         self.phase = Phase::Attaching;
+        self.informed = None;
         self.is_exclusive = false;
         self.parts
             .iter_mut()

@@ -6,7 +6,7 @@ use super::{Asker, Change, Kept, Name, NodeId, Outgoing, Part, Question, Replica
 use crate::{
     engine::{
         application::ApplicationIndex,
-        directory::{Revision, Source},
+        directory::{Place, Revision},
         frame::{Frame, encode},
         publish::Engine,
     },
@@ -270,22 +270,39 @@ impl Engine {
         }
     }
 
-    /// Takes the event that the broker keeps of a channel that is being attached.
-    pub fn keep(&self, topic: &Topic, kept: &Kept, now: Instant) {
-        if let (Name::Channel(channel), Some(frame)) = (&topic.name, framed(kept)) {
-            let key = (topic.application, channel.clone());
-            self.directory().keep(&key, (kept, frame), now);
-        }
+    /// A channel's snapshot is known, with the event that the broker keeps.
+    pub fn keep(&self, topic: &Topic, kept: Option<&Kept>, now: Instant) {
+        let Name::Channel(channel) = &topic.name else {
+            return;
+        };
+        let key = (topic.application, channel.clone());
+        let kept = kept.and_then(|kept| Some((kept, framed(kept)?)));
+        self.directory().keep(&key, kept, now);
     }
 
     /// Keeps another node's event, and brings it to the subscribers here.
-    pub fn deliver_kept(&self, topic: &Topic, kept: &Kept, except: Option<SocketId>, now: Instant) {
-        self.take_kept(topic, kept, Source::Elsewhere(except), now);
+    pub fn deliver_kept(
+        &self,
+        topic: &Topic,
+        (kept, except): (&Kept, Option<SocketId>),
+        place: Place,
+        now: Instant,
+    ) {
+        if let (Name::Channel(channel), Some(bytes)) = (&topic.name, framed(kept)) {
+            let key = (topic.application, channel.clone());
+            let frame = Frame { bytes, except };
+            self.directory()
+                .deliver_kept(&key, (kept, frame), place, now);
+        }
     }
 
     /// An event of this node, the one with that ticket, was numbered by the broker.
     pub fn number_kept(&self, topic: &Topic, kept: &Kept, ticket: u64, now: Instant) {
-        self.take_kept(topic, kept, Source::Here(ticket), now);
+        if let (Name::Channel(channel), Some(frame)) = (&topic.name, framed(kept)) {
+            let key = (topic.application, channel.clone());
+            self.directory()
+                .number_kept(&key, (kept, frame), ticket, now);
+        }
     }
 
     /// Whether what is known here of a channel is all that there is: always so without other nodes,
@@ -323,14 +340,6 @@ impl Engine {
     #[must_use]
     pub fn node(&self) -> Option<NodeId> {
         self.outbox().map(|outbox| outbox.node())
-    }
-
-    fn take_kept(&self, topic: &Topic, kept: &Kept, source: Source, now: Instant) {
-        if let (Name::Channel(channel), Some(frame)) = (&topic.name, framed(kept)) {
-            let key = (topic.application, channel.clone());
-            self.directory()
-                .deliver_kept(&key, (kept, frame), source, now);
-        }
     }
 
     fn revise(

@@ -34,13 +34,13 @@ pub(in crate::engine) struct Revision {
     pub(in crate::engine) left: Told,
 }
 
-/// Where a kept event came from.
+/// Where an event has its place in the order of the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Source {
-    /// This node, which gave it that ticket and has delivered it.
-    Here(u64),
-    /// Another one; the connection does not get it.
-    Elsewhere(Option<SocketId>),
+pub enum Place {
+    /// Before this node attached: the snapshot has it, or a later one.
+    BeforeAttaching,
+    /// After that.
+    AfterAttaching,
 }
 
 impl Directory {
@@ -132,6 +132,7 @@ impl Directory {
         let replica = channel.replica.as_mut()?;
         replica.take_changed();
         replica.phase = Phase::Attaching;
+        replica.informed = None;
         if let Some(cached) = &mut channel.cached {
             cached.pending = cached.pending.filter(|ticket| *ticket > taken);
         }
@@ -390,8 +391,8 @@ impl Directory {
         doubtful
     }
 
-    /// Takes the event that the broker keeps, as another node sees it when it attaches.
-    pub(in crate::engine) fn keep(&self, key: &Key, (kept, frame): (&Kept, Bytes), now: Instant) {
+    /// The snapshot is known: who subscribes from now on sees the event that the broker keeps.
+    pub(in crate::engine) fn keep(&self, key: &Key, kept: Option<(&Kept, Bytes)>, now: Instant) {
         let mut shard = self.shard(key.0, &key.1);
         let Shard {
             channels, sequence, ..
@@ -399,31 +400,29 @@ impl Directory {
         let Some(channel) = channels.get_mut(key) else {
             return;
         };
-        // Of two events without a number the broker's counts.
-        let is_newer = channel.cached(now).is_none_or(|cached| {
-            let is_other = *cached.frame.plain() != frame;
-            let is_later = cached.version < kept.version;
-            cached.pending.is_none() && (is_later || cached.version == kept.version && is_other)
-        });
-        if is_newer {
-            // Its delivery, if it is still on its way, is not for those who see it here.
+        if let Some(replica) = &mut channel.replica {
             *sequence += 1;
-            channel.cached = Some(Cached {
-                frame: Copies::new(frame, self.compression),
-                until: now + kept.remaining,
-                version: kept.version,
-                sequence: *sequence,
-                pending: None,
-            });
+            replica.informed = Some(*sequence);
         }
+        let Some((kept, frame)) = kept else {
+            return;
+        };
+        // Of two events without a number the broker's counts.
+        if let Some(cached) = &channel.cached
+            && (cached.pending, cached.version) == (None, 0)
+        {
+            channel.cached = None;
+        }
+        channel.keep_if_newer(kept, &Copies::new(frame, self.compression), now);
     }
 
-    /// Brings an event that the broker keeps to the subscribers here, and keeps it.
+    /// Brings an event that the broker keeps to the subscribers here, and keeps it. `place` says
+    /// whether it was published before this node attached.
     pub(in crate::engine) fn deliver_kept(
         &self,
         key: &Key,
-        (kept, frame): (&Kept, Bytes),
-        source: Source,
+        (kept, frame): (&Kept, Frame),
+        place: Place,
         now: Instant,
     ) {
         let mut wakes = self.wakes();
@@ -434,37 +433,40 @@ impl Directory {
         let Some(channel) = channels.get_mut(key) else {
             return;
         };
-        let copies = Copies::new(frame, self.compression);
-        let earlier = channel.cached(now);
-        let mut number = *sequence + 1;
-        match (source, earlier) {
-            (Source::Here(ticket), Some(cached)) if cached.pending.is_some() => {
-                if let Some(cached) = &mut channel.cached
-                    && cached.pending == Some(ticket)
-                {
-                    cached.pending = None;
-                    cached.version = kept.version;
-                }
-                return;
-            }
-            // What this node has published since comes later for the broker too.
-            (_, Some(cached)) if cached.pending.is_some() => {}
-            // Whoever has subscribed since has seen this one, or a later one.
-            (_, Some(cached)) if cached.version >= kept.version => number = cached.sequence,
-            _ => {
-                channel.cached = Some(Cached {
-                    frame: copies.clone(),
-                    until: now + kept.remaining,
-                    version: kept.version,
-                    sequence: number,
-                    pending: None,
-                });
-            }
-        }
+        let copies = Copies::new(frame.bytes, self.compression);
+        channel.keep_if_newer(kept, &copies, now);
         *sequence += 1;
-        if let Source::Elsewhere(except) = source {
-            let way = (number, &mut wakes);
-            Self::hand_out(channel, way, (key.0, &key.1), &copies, except);
+        let informed = channel
+            .replica
+            .as_ref()
+            .and_then(|replica| replica.informed);
+        let number = match (place, informed) {
+            // Whoever has subscribed since has seen this event, or a later one.
+            (Place::BeforeAttaching, Some(informed)) => informed,
+            _ => *sequence,
+        };
+        let way = (number, &mut wakes);
+        Self::hand_out(channel, way, (key.0, &key.1), &copies, frame.except);
+    }
+
+    /// The broker has numbered the event of this node that has this ticket.
+    pub(in crate::engine) fn number_kept(
+        &self,
+        key: &Key,
+        (kept, frame): (&Kept, Bytes),
+        ticket: u64,
+        now: Instant,
+    ) {
+        let mut shard = self.shard(key.0, &key.1);
+        let Some(channel) = shard.channels.get_mut(key) else {
+            return;
+        };
+        match &mut channel.cached {
+            Some(cached) if cached.pending == Some(ticket) => {
+                cached.pending = None;
+                cached.version = kept.version;
+            }
+            _ => channel.keep_if_newer(kept, &Copies::new(frame, self.compression), now),
         }
     }
 
@@ -490,5 +492,23 @@ fn tell_waiting(wakes: &mut Wakes<'_>, key: &Key, waiting: Vec<WorkerIndex>) {
             channel: key.1.clone(),
         };
         wakes.push(worker, task);
+    }
+}
+
+impl Channel {
+    /// Keeps an event, unless what is kept is later.
+    fn keep_if_newer(&mut self, kept: &Kept, copies: &Copies, now: Instant) {
+        let is_newer = self.cached(now).is_none_or(|cached| {
+            // What this node has published, and the broker not numbered, comes later.
+            cached.pending.is_none() && cached.version < kept.version
+        });
+        if is_newer {
+            self.cached = Some(Cached {
+                frame: copies.clone(),
+                until: now + kept.remaining,
+                version: kept.version,
+                pending: None,
+            });
+        }
     }
 }

@@ -19,7 +19,7 @@ const CHANNELS: [&str; 5] = [
     "presence-cache-p",
 ];
 const USERS: usize = 4;
-const RUNS: u64 = 300;
+const RUNS: u64 = 200;
 
 /// What may happen besides clients and their publishers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
