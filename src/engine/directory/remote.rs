@@ -14,7 +14,7 @@ use crate::{
         cluster::{self, Kept, NodeId, Part, Phase, Taken, Topic, Version},
         directory::WorkerIndex,
     },
-    protocol::{ChannelName, Member, SocketId, UserId},
+    protocol::{ChannelName, Member, UserId},
     websocket,
 };
 

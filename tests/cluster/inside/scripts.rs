@@ -460,8 +460,14 @@ fn what_redis_has_forgotten_a_node_brings_back() {
         snapshot.kept.map(|kept| (kept.message, kept.version)),
         Some(("mine".into(), 7))
     );
-    let (snapshot, _) = two.attach_keeping("cache-a", 1, &[], Some(kept("late", 8)));
-    assert_eq!(snapshot.kept.map(|kept| kept.message), Some("mine".into()));
+    for (text, version, expected) in [("earlier", 6, "mine"), ("later", 8, "later")] {
+        let (snapshot, _) =
+            two.attach_keeping("cache-a", version, &[], Some(kept(text, version as u64)));
+        assert_eq!(
+            snapshot.kept.map(|kept| kept.message),
+            Some(expected.into())
+        );
+    }
 }
 
 #[test]
