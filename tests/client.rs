@@ -70,6 +70,19 @@ fn publishes_share_one_connection_and_count_on() {
 }
 
 #[test]
+fn each_thread_has_a_connection_and_a_name_of_its_own() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::Ack], &[WELCOMED, Script::Ack]]);
+    for _ in 0..2 {
+        let mut publisher = over_unix(&server);
+        let published = std::thread::spawn(move || publisher.publish(&event()));
+        assert_eq!(published.join().unwrap(), Ok(Route::Unix));
+    }
+    assert_eq!(server.sequences(), [1, 1]);
+    let publishers = server.publishers();
+    assert_ne!(publishers[0], publishers[1]);
+}
+
+#[test]
 fn a_lost_answer_is_asked_for_again_by_the_same_publisher_and_sequence() {
     let server = UnixServer::start(&[&[WELCOMED, Script::Hear], &[WELCOMED, Script::Ack]]);
     assert_eq!(over_unix(&server).publish(&event()), Ok(Route::Unix));

@@ -4,8 +4,10 @@ namespace Laravel\Reverb\Tests\Laravel;
 
 use App\Events\MessagePosted;
 use App\Models\User;
+use Closure;
 use Illuminate\Broadcasting\BroadcastException;
 use Illuminate\Broadcasting\EncryptedPrivateChannel;
+use Illuminate\Console\Scheduling\Schedule;
 use Illuminate\Support\Arr;
 use Illuminate\Support\Facades\Broadcast;
 use Laravel\Reverb\Reverb;
@@ -49,6 +51,37 @@ class BroadcastTest extends TestCase
 
         $this->assertSame(range(1, 20), $this->numbers(20));
         $this->browser->expectNothing();
+    }
+
+    public function test_events_of_the_scheduler_and_of_what_it_starts_arrive(): void
+    {
+        $this->browser->subscribe('messages');
+        $schedule = $this->app->make(Schedule::class);
+        $schedule->call(fn () => MessagePosted::dispatch('Hello', 'Ada', 1))->everyMinute();
+        $schedule->command('messages:post', ['Hello'])->everyMinute();
+
+        $this->withEnvironment('REVERB_SERVER_SOCKET', $this->temporaryPath('reverb.sock'), function () {
+            $this->artisan('schedule:run')->assertSuccessful();
+        });
+
+        $this->assertSame([1, 1], $this->numbers(2));
+        $this->browser->expectNothing();
+    }
+
+    public function test_a_process_that_makes_a_driver_for_each_request_keeps_one_connection(): void
+    {
+        $server = $this->startServer(['--debug'], ['REVERB_SERVER_SOCKET' => $this->temporaryPath('loop.sock')]);
+        $browser = (new WebSocket($server->port()))->subscribe('messages');
+
+        foreach (range(1, 20) as $number) {
+            $this->configure(['reverb.servers.reverb.socket' => $this->temporaryPath('loop.sock')]);
+            MessagePosted::dispatch('Hello', 'Ada', $number);
+            $this->assertSame($number, $browser->expect('App\\Events\\MessagePosted')['number']);
+        }
+
+        Broadcast::connection()->broadcast(['the-last'], 'told');
+        $server->waitFor('/Broadcasting To \.+ the-last/');
+        $this->assertSame(1, substr_count($server->output(), 'Publisher Connected'));
     }
 
     public function test_events_arrive_over_http_where_there_is_no_socket(): void
@@ -246,6 +279,22 @@ class BroadcastTest extends TestCase
     private function numbers(int $count): array
     {
         return array_map(fn () => $this->browser->expect('App\\Events\\MessagePosted')['number'], range(1, $count));
+    }
+
+    /**
+     * Run the callback with a variable that the processes it starts inherit.
+     */
+    private function withEnvironment(string $name, string $value, Closure $callback): void
+    {
+        $_SERVER[$name] = $value;
+        putenv("{$name}={$value}");
+
+        try {
+            $callback();
+        } finally {
+            unset($_SERVER[$name]);
+            putenv($name);
+        }
     }
 
     private function assertRuns(array $arguments, array $environment): void

@@ -2,6 +2,9 @@
 
 namespace Laravel\Reverb\Tests\Laravel;
 
+use Illuminate\Support\Facades\Artisan;
+use Reverb\Server;
+
 class PingTest extends TestCase
 {
     public function test_it_shows_the_way_and_the_round_trip(): void
@@ -14,6 +17,24 @@ class PingTest extends TestCase
         $this->assertMatchesRegularExpression('/^\s*reverb \.+ unix, \d+\.\d{3} ms, 0 clients$/m', $socket->output());
         $this->assertSame(0, $http->wait(), $http->output());
         $this->assertMatchesRegularExpression('/^\s*reverb \.+ http, \d+\.\d{3} ms, 0 clients$/m', $http->output());
+    }
+
+    public function test_in_the_servers_own_process_there_is_no_way_to_go(): void
+    {
+        $connection = config('broadcasting.connections.reverb');
+        $server = Server::start(['host' => '127.0.0.1', 'port' => 0, 'applications' => [[
+            'app_id' => $connection['app_id'], 'key' => $connection['key'], 'secret' => $connection['secret'],
+            'ping_interval' => 60, 'activity_timeout' => 30, 'allowed_origins' => ['*'], 'max_message_size' => 10_000,
+        ]]]);
+        $this->withoutMockingConsoleOutput();
+
+        try {
+            $this->assertSame(0, $this->artisan('reverb:ping'));
+        } finally {
+            $server->stop(0);
+        }
+
+        $this->assertMatchesRegularExpression('/^\s*reverb \.+ process, \d+\.\d{3} ms, 0 clients\s*$/m', Artisan::output());
     }
 
     public function test_a_failure_names_the_remedy(): void
