@@ -12,8 +12,13 @@ use support::{HttpServer, Script, UnixServer, WELCOMED};
 
 #[path = "client/batches.rs"]
 mod batches;
+#[path = "tls/certificates.rs"]
+#[allow(dead_code, reason = "the tests of TLS use the rest")]
+mod certificates;
 #[path = "client/encrypted.rs"]
 mod encrypted;
+#[path = "client/https.rs"]
+mod https;
 #[path = "client/support.rs"]
 mod support;
 #[path = "client/unwaited.rs"]
@@ -497,6 +502,10 @@ fn wrong_options_are_named() {
         (
             json!({"app_id": 1, "key": "k", "secret": "s", "host": "a/b"}),
             "the publisher's option `host` must be a host name or an address, not `a/b`",
+        ),
+        (
+            json!({"app_id": 1, "key": "k", "secret": "s", "host": "a", "verify": 1}),
+            "the publisher's option `verify` must be true, false or the path of a PEM file with authorities",
         ),
         (
             json!({"app_id": 1, "key": "k", "secret": "s", "timeout": 0}),

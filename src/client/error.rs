@@ -69,6 +69,16 @@ pub enum PublishError {
         "there is no way to a Reverb server: set the option `socket` or `host`, or start it with: php artisan reverb:start"
     )]
     NoWay,
+    /// The file that says whose certificates to trust will not do.
+    #[error(
+        "the authorities of the option `verify` cannot be read from {}: {cause}; it must be a PEM file with certificates", path.display()
+    )]
+    BadAuthorities {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// The server knows the application, but by another secret.
     #[error(
         "{target} refuses the secret of application `{app_id}`; compare REVERB_APP_SECRET here and there, then run: php artisan reverb:restart"

@@ -45,6 +45,7 @@ pub(super) fn http(
             event: events.first().map_or("", |event| event.name).to_owned(),
             bytes: events.iter().map(|event| event.data.len()).sum(),
         },
+        HttpError::BadAuthorities(path, cause) => PublishError::BadAuthorities { path, cause },
         HttpError::TimedOut => timed_out(options, target),
         HttpError::Refused(message) if events.is_empty() => {
             PublishError::RefusedRequest { target, message }

@@ -4,7 +4,9 @@
 
 use std::{
     fmt::Write as _,
+    fs,
     io::{self, Read as _},
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -13,13 +15,14 @@ use serde::Serialize;
 use ureq::{
     Agent, Body,
     http::{self, Response, StatusCode},
+    tls::{PemItem, RootCerts, TlsConfig, parse_pem},
     unversioned::transport::DefaultConnector,
 };
 
 use super::{
     deadline::Deadline,
     inquiry::Request,
-    options::{HttpOptions, Options},
+    options::{HttpOptions, Options, Verify},
     percent::encoded,
     publisher::Event,
 };
@@ -34,6 +37,8 @@ const MAX_ANSWER: u64 = 16 * 1024 * 1024;
 /// Why the HTTP API did not do.
 #[derive(Debug)]
 pub(super) enum HttpError {
+    /// The file of authorities will not do.
+    BadAuthorities(PathBuf, String),
     /// Nobody listens there.
     Unreachable(String),
     /// The connection ended before the answer.
@@ -80,18 +85,42 @@ struct BatchEvent<'a> {
 }
 
 /// Makes the keeper of HTTP connections. It opens none, and asks no proxy: the server is spoken to directly.
-pub(super) fn agent() -> Agent {
+pub(super) fn agent(verify: &Verify) -> Result<Agent, HttpError> {
+    let tls = TlsConfig::builder();
+    let tls = match verify {
+        Verify::Public => tls,
+        Verify::Nothing => tls.disable_verification(true),
+        Verify::Authorities(path) => tls.root_certs(authorities(path)?),
+    };
     let config = Agent::config_builder()
+        .tls_config(tls.build())
         .http_status_as_error(false)
         .max_redirects(0)
         .proxy(None)
         .user_agent(concat!("reverb/", env!("CARGO_PKG_VERSION")))
         .build();
-    Agent::with_parts(
+    Ok(Agent::with_parts(
         config,
         DefaultConnector::default(),
         LiteralResolver::default(),
-    )
+    ))
+}
+
+/// The certificates of a PEM file.
+fn authorities(path: &Path) -> Result<RootCerts, HttpError> {
+    let failed = |cause: String| HttpError::BadAuthorities(path.to_owned(), cause);
+    let file = fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let certificates: Vec<_> = parse_pem(&file)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+            Ok(_) => None,
+            Err(error) => Some(Err(failed(error.to_string()))),
+        })
+        .collect::<Result<_, _>>()?;
+    if certificates.is_empty() {
+        return Err(failed("it has no certificate".to_owned()));
+    }
+    Ok(RootCerts::new_with_certs(&certificates))
 }
 
 /// Publishes with one request, or with several if the server says that it takes no more at once.
@@ -296,7 +325,10 @@ impl From<ureq::Error> for HttpError {
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Self::TimedOut,
             // Mostly TLS: a certificate that is not trusted, or no TLS at all on the other side.
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Self::Unexpected(error.to_string())
+                let error = error.to_string();
+                let is_untrusted = error.starts_with("invalid peer certificate");
+                let remedy = "; the option `verify` may name a file with its authority";
+                Self::Unexpected(error + if is_untrusted { remedy } else { "" })
             }
             ureq::Error::Io(error) => Self::Broken(error.to_string()),
             error => Self::Unexpected(error.to_string()),

@@ -6,13 +6,19 @@
 
 use std::{
     cell::RefCell,
+    collections::hash_map::Entry,
     path::{Path, PathBuf},
     process,
 };
 
+use rustc_hash::FxHashMap;
 use ureq::Agent;
 
-use super::{http, options::Options, unix::Link};
+use super::{
+    http::{self, HttpError},
+    options::{Options, Verify},
+    unix::Link,
+};
 
 /// How many applications one process keeps connections for. One more, and all are made anew.
 const MAX_LINKS: usize = 64;
@@ -26,8 +32,8 @@ pub(super) struct Kept {
     pid: u32,
     /// Few enough to be looked through.
     links: Vec<(LinkKey, Link)>,
-    /// Keeps HTTP connections alive.
-    agent: Agent,
+    /// Keep HTTP connections alive; those that were opened by other rules are not used.
+    agents: FxHashMap<Verify, Agent>,
 }
 
 /// The secret is a part of it: a connection that was accepted with another secret is not used.
@@ -42,7 +48,7 @@ impl Kept {
         Self {
             pid: process::id(),
             links: Vec::new(),
-            agent: http::agent(),
+            agents: FxHashMap::default(),
         }
     }
 
@@ -78,8 +84,15 @@ impl Kept {
         self.links.len() - 1
     }
 
-    pub(super) fn agent(&self) -> &Agent {
-        &self.agent
+    /// The agent for servers with certificates of these authorities; made on first use.
+    pub(super) fn agent(&mut self, verify: &Verify) -> Result<&Agent, HttpError> {
+        if self.agents.len() >= MAX_LINKS && !self.agents.contains_key(verify) {
+            self.agents.clear();
+        }
+        Ok(match self.agents.entry(verify.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(http::agent(verify)?),
+        })
     }
 }
 

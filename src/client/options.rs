@@ -37,6 +37,18 @@ pub(super) struct HttpOptions {
     pub(super) port: u16,
     /// Empty, or a path that starts with a slash and does not end in one.
     pub(super) path: String,
+    pub(super) verify: Verify,
+}
+
+/// By whom the server's certificate must be signed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Verify {
+    /// By one of the authorities that browsers trust.
+    Public,
+    /// By one of those in a PEM file.
+    Authorities(PathBuf),
+    /// By anybody.
+    Nothing,
 }
 
 /// The scheme of the HTTP API's address.
@@ -141,6 +153,7 @@ impl HttpOptions {
                 "" => String::new(),
                 path => format!("/{path}"),
             },
+            verify: Verify::parse(map)?,
         }))
     }
 
@@ -151,8 +164,23 @@ impl HttpOptions {
             host,
             port,
             path,
+            ..
         } = self;
         format!("{}://{host}:{port}{path}", scheme.as_str())
+    }
+}
+
+impl Verify {
+    fn parse(map: &Map<String, Value>) -> Result<Self, OptionsError> {
+        match map.get("verify") {
+            None | Some(Value::Null | Value::Bool(true)) => Ok(Self::Public),
+            Some(Value::Bool(false)) => Ok(Self::Nothing),
+            Some(Value::String(path)) if !path.is_empty() => Ok(Self::Authorities(path.into())),
+            Some(_) => Err(OptionsError::WrongType(
+                "verify",
+                "true, false or the path of a PEM file with authorities",
+            )),
+        }
     }
 }
 

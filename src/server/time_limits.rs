@@ -128,4 +128,29 @@ mod tests {
         });
         server.stop(Duration::ZERO);
     }
+
+    #[test]
+    fn who_shakes_hands_a_byte_at_a_time_is_not_waited_for() {
+        let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/keys");
+        let mut config = Config::parse(&json!({
+            "host": "127.0.0.1", "port": 0, "workers": 1, "options": { "tls": {
+                "local_cert": format!("{keys}/certificate.pem"), "local_pk": format!("{keys}/pkcs8.pem"),
+            } }, "applications": [{
+                "app_id": "1", "key": "k", "secret": "s", "ping_interval": 60,
+                "allowed_origins": ["*"], "max_message_size": 10_000,
+            }],
+        }))
+        .expect("a configuration");
+        config.times.head = Duration::from_millis(300);
+        let server = Server::start(config).expect("a server");
+        let address = server.address();
+        thread::scope(|scope| {
+            // The beginning of a record of 16,384 bytes, and of a message as long.
+            let mut hello = vec![22, 3, 1, 64, 0, 1, 0, 63, 252];
+            hello.resize(16_389, 3);
+            scope.spawn(move || drip(address, &hello));
+            scope.spawn(|| assert_eq!(answer(address, b""), "", "silence is ended"));
+        });
+        server.stop(Duration::ZERO);
+    }
 }

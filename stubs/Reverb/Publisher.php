@@ -31,11 +31,13 @@ final class Publisher
      *     path?: string|null,
      *     connect_timeout?: int|null,
      *     timeout?: int|null,
+     *     verify?: bool|string|null,
      *     acknowledge?: bool|null,
      *     encryption_master_key_base64?: string|null,
      *     encryption_master_key?: string|null,
      * }  $options  `socket` is the path of the server's unix socket, and null leaves that way out, as `host` null does for HTTP;
      *     `scheme` is https, `port` 443 (http: 80) and `path` no prefix if they are not given;
+     *     `verify` false trusts every certificate, and a path those that are signed by an authority in this PEM file;
      *     `connect_timeout` (1000) and `timeout` (5000, one publish in all) are milliseconds from 1 to 600,000;
      *     `acknowledge` (true) is that of `acknowledge()`;
      *     `encryption_master_key_base64` (32 bytes, or as they are in `encryption_master_key`) is for channels whose names

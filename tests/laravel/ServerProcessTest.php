@@ -36,6 +36,38 @@ class ServerProcessTest extends TestCase
         ];
     }
 
+    public function test_the_certificate_that_valet_keeps_for_the_hostname_is_used(): void
+    {
+        $keys = dirname(__DIR__).'/tls/keys';
+        $home = $this->homeWith(file_get_contents("{$keys}/certificate.pem"), file_get_contents("{$keys}/pkcs8.pem"));
+        $server = $this->startServer(['--hostname=localhost'], ['HOME' => $home]);
+
+        $this->assertSame(["INFO  Starting secure server on 127.0.0.1:{$server->port()} (localhost)."], $this->lines($server));
+        $trusting = stream_context_create(['ssl' => ['cafile' => "{$keys}/certificate.pem"]]);
+        $this->assertSame('{"health":"OK"}', file_get_contents("https://localhost:{$server->port()}/up", context: $trusting));
+        $this->assertSame(0, $server->signal(SIGTERM)->wait(), $server->output());
+    }
+
+    public function test_a_certificate_that_will_not_do_is_named(): void
+    {
+        $home = $this->homeWith('', '');
+
+        $this->assertFails(
+            $this->start(['reverb:start', '--host=127.0.0.1', '--port=0', '--hostname=localhost'], ['HOME' => $home]),
+            "options.tls.local_cert is \"{$home}/.config/valet/Certificates/localhost.crt\", but it has no certificate; it must be a PEM file that begins with the server's own."
+        );
+    }
+
+    private function homeWith(string $certificate, string $key): string
+    {
+        $home = $this->temporaryPath('home');
+        mkdir($directory = "{$home}/.config/valet/Certificates", recursive: true);
+        file_put_contents("{$directory}/localhost.crt", $certificate);
+        file_put_contents("{$directory}/localhost.key", $key);
+
+        return $home;
+    }
+
     public function test_a_port_in_use_is_named(): void
     {
         $listener = stream_socket_server('tcp://127.0.0.1:0');

@@ -65,7 +65,7 @@ abstract class TestCase extends LaravelTestCase
             'REVERB_SERVER_SOCKET' => $this->temporaryPath('reverb.sock'),
         ], launcher: $launcher);
 
-        $server->waitFor('/Starting server on [^:]+:(\d+)/');
+        $server->waitFor('/Starting (?:secure )?server on [^:]+:(\d+)/');
 
         return $server;
     }

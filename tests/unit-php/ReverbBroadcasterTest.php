@@ -84,6 +84,15 @@ class ReverbBroadcasterTest extends TestCase
         $this->assertSame([250, 3_000], [$this->engine->publishers[0]['connect_timeout'], $this->engine->publishers[0]['timeout']]);
     }
 
+    public function test_the_client_option_verify_is_passed_on(): void
+    {
+        foreach ([true, false, '/etc/ssl/authority.pem'] as $verify) {
+            $this->broadcaster(['client_options' => ['verify' => $verify]])->broadcast(['a'], 'e');
+
+            $this->assertSame($verify, $this->engine->publishers[array_key_last($this->engine->publishers)]['verify']);
+        }
+    }
+
     public function test_not_waiting_is_an_option_of_the_connection(): void
     {
         $this->broadcaster(['options' => ['host' => 'localhost', 'acknowledge' => false]])->broadcast(['a'], 'e');

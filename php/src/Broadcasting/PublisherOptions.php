@@ -46,6 +46,7 @@ class PublisherOptions
             'encryption_master_key_base64' => $options->string('encryption_master_key_base64'),
             'encryption_master_key' => $options->string('encryption_master_key'),
             ...$this->timeouts($connection->array('client_options')),
+            'verify' => $this->verify($connection->section('client_options')),
         ], fn ($value) => $value !== null && $value !== '');
     }
 
@@ -59,6 +60,16 @@ class PublisherOptions
             'key' => 'REVERB_APP_KEY',
             'secret' => 'REVERB_APP_SECRET',
         ]);
+    }
+
+    /**
+     * Get whether the server's certificate is verified, or the path of a file with the authorities for that.
+     */
+    protected function verify(Section $client): bool|string|null
+    {
+        $verify = $client->get('verify');
+
+        return $verify === null || is_bool($verify) ? $verify : $client->text('verify');
     }
 
     /**

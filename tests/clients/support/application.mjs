@@ -10,13 +10,14 @@ const applications = JSON.parse(readFileSync(new URL('applications.json', import
 const encryptionMasterKeyBase64 = Buffer.from('0123456789abcdef0123456789abcdef').toString('base64');
 
 export class Application {
-  /** `path` is where the server's routes begin. */
-  constructor(server, key, path = '') {
+  /** `path` is where the server's routes begin; `secure` is whether it speaks TLS. */
+  constructor(server, key, path = '', secure = false) {
     const { app_id: appId, secret } = applications.find((application) => application.key === key);
     // The SDK has no setting for a path, but puts it where it belongs; it signs without it, as the one for PHP does.
-    const address = { host: '127.0.0.1', port: server.port + path, timeout: 10_000 };
+    const address = { host: '127.0.0.1', port: server.port + path, timeout: 10_000, useTLS: secure };
     this.port = server.port;
     this.path = path;
+    this.secure = secure;
     this.key = key;
     this.http = new PusherHttp({ appId, key, secret, encryptionMasterKeyBase64, ...address });
     this.farewells = [];
@@ -30,9 +31,10 @@ export class Application {
     const client = new Pusher(key, {
       wsHost: '127.0.0.1',
       wsPort: this.port,
+      wssPort: this.port,
       wsPath: this.path,
-      forceTLS: false,
-      enabledTransports: ['ws'],
+      forceTLS: this.secure,
+      enabledTransports: [this.secure ? 'wss' : 'ws'],
       cluster: '',
       channelAuthorization: { customHandler: sign },
       userAuthentication: {

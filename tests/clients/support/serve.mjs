@@ -22,7 +22,7 @@ export function serve(settings) {
 
   const app = (key) => {
     if (!applications.has(key)) {
-      applications.set(key, new Application(server, key, settings?.path));
+      applications.set(key, new Application(server, key, settings?.path, Boolean(settings?.options?.tls)));
     }
 
     return applications.get(key);

@@ -92,7 +92,7 @@ class Artisan
 
     public function port(): int
     {
-        return (int) $this->waitFor('/Starting server on [^:]+:(\d+)/');
+        return (int) $this->waitFor('/Starting (?:secure )?server on [^:]+:(\d+)/');
     }
 
     public function kill(): void
