@@ -110,6 +110,9 @@ class ConfigurationTest extends TestCase
                 'hostname' => ['a text', [[], true]],
                 'socket' => ['null or an absolute path of at most 107 bytes', ['reverb.sock', '/'.str_repeat('x', 107)]],
                 'compression' => ['true or false', ['deflate', 2]],
+                'scaling' => ['an array', ['redis']],
+                'scaling.enabled' => ['true or false', ['perhaps']],
+                'options' => ['an array', ['tls']],
                 'trusted_proxies' => ['a list of "*", IP addresses and networks such as 10.0.0.0/8', ['nginx', '10.0.0.1,', '10.0.0.0/33', '::/129', '10.0.0.1/', true, 7]],
             ]),
             ...self::values(self::APPLICATION, [
