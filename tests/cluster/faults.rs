@@ -325,6 +325,46 @@ fn a_network_that_swallows_everything_is_noticed() {
 }
 
 #[test]
+fn d11_beyond_the_bound_events_are_dropped_counted_and_told_of() {
+    /// README's limit, and some more.
+    const WAITING: usize = 10_000;
+    const BEYOND: usize = 500;
+    let mut redis = Redis::start();
+    let roomy = |configuration: &mut Value| {
+        configuration["server"]["max_request_size"] = json!(1_000_000);
+    };
+    let (one, two) = (Node::with(redis.port(), roomy), Node::start(&redis));
+    let (mut here, mut there) = (one.connect(), two.connect());
+    here.subscribe("a");
+    there.subscribe("a");
+    one.publish("e", "a", "first");
+    there.expect(&event("e", "a", "first"));
+    redis.kill();
+    one.wait_for_warning("No connection to Redis");
+    let numbers: Vec<usize> = (0..WAITING + BEYOND).collect();
+    for numbers in numbers.chunks(1000) {
+        let batch: Vec<Value> = numbers
+            .iter()
+            .map(|number| json!({ "name": "e", "channel": "a", "data": number.to_string() }))
+            .collect();
+        let request = one.signed("POST", "/batch_events");
+        let answer = request.json(&json!({ "batch": batch })).send();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    here.expect(&event("e", "a", "first"));
+    for number in numbers {
+        here.expect(&event("e", "a", &number.to_string()));
+    }
+    // Some of them at first, and those behind them a minute later.
+    one.wait_for_warning("events did not go to the other nodes");
+    redis.resume();
+    for number in 0..WAITING {
+        there.expect(&event("e", "a", &number.to_string()));
+    }
+    there.expect_quiet();
+}
+
+#[test]
 fn d11_events_around_a_break_arrive_once_and_in_order() {
     let mut redis = Redis::start();
     let network = Proxy::to(redis.port(), Duration::from_millis(20));
