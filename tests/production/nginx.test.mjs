@@ -74,7 +74,7 @@ for (const [whose, settings] of Object.entries({
   server: { REVERB_APP_PING_INTERVAL: '1' },
 })) {
   test(`a connection on which nothing happens outlives nginx's patience, thanks to the pings of the ${whose}`, async (t) => {
-    const site = await siteOf(t, { proxy: documented('/', 'proxy_read_timeout 3s;'), env: settings });
+    const site = await siteOf(t, { proxy: documented('/', 'proxy_read_timeout 5s;'), env: settings });
     const client = site.client();
     await state(client, 'connected');
     const { socket_id: id } = client.connection;
