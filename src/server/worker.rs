@@ -53,6 +53,9 @@ const ACCEPTS_PER_TURN: usize = 64;
 /// Events taken from the system at a time.
 const EVENTS: usize = 1024;
 
+/// The same with TLS, where each may be a handshake, which costs as much as thousands of sends.
+const EVENTS_WITH_TLS: usize = 64;
+
 /// How often the clock is looked at for pings and time limits.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -93,6 +96,8 @@ impl Queue {
 pub(super) struct WorkerThread {
     poll: Poll,
     events: Events,
+    /// How many events are taken from the system at a time.
+    most_events: usize,
     listener: Option<TcpListener>,
     worker: Worker<Peer>,
     entrance: Entrance,
@@ -127,10 +132,15 @@ impl WorkerThread {
         let alarm = shared
             .coalesces
             .then(|| Alarm::new(queue.poll.registry(), ALARM));
+        let most_events = match shared.tls {
+            Some(_) => EVENTS_WITH_TLS,
+            None => EVENTS,
+        };
         Ok(Self {
             alarm: alarm.transpose()?,
             poll: queue.poll,
-            events: Events::with_capacity(EVENTS),
+            events: Events::with_capacity(most_events),
+            most_events,
             listener: Some(listener),
             worker: Worker::new(Arc::clone(&shared.engine), index),
             entrance: Entrance::default(),
@@ -218,7 +228,7 @@ impl WorkerThread {
         }
         events.clear();
         self.events = events;
-        Ok(count < EVENTS)
+        Ok(count < self.most_events)
     }
 
     fn take_event(&mut self, event: &Event, now: Instant) {
