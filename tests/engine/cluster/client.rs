@@ -133,7 +133,8 @@ impl Client {
         match event {
             "pusher:connection_established" => self.is_greeted = true,
             "pusher:error" => {
-                assert_eq!(data["code"], 4004, "{who} heard {message}");
+                let code = data["code"].as_u64();
+                assert!(matches!(code, Some(4004 | 4009)), "{who} heard {message}");
                 self.is_refused = true;
             }
             "pusher:signin_success" | "pusher:pong" => {}

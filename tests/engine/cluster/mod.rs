@@ -8,5 +8,6 @@ mod broker;
 mod chance;
 mod client;
 mod node;
+mod pieces;
 mod runs;
 mod world;
