@@ -1,0 +1,48 @@
+// When what was broken, and what may be missing because of it.
+
+/** How long after Redis is back everything owed must have arrived, in ms. */
+const RECOVERY = 6_000;
+
+/** How long an event may be on its way while nothing is broken; generous, as the machine is busy. */
+const TRANSIT = 3_000;
+
+export class History {
+  constructor() {
+    this.disturbances = [];
+    this.log = [];
+  }
+
+  /** Something begins that delays events; the function it returns tells its end. */
+  disturb(what) {
+    const disturbance = { from: performance.now(), until: Infinity };
+    this.disturbances.push(disturbance);
+    this.note(what);
+
+    return () => {
+      disturbance.until = performance.now();
+      this.note(`${what}: over`);
+    };
+  }
+
+  note(what) {
+    this.log.push(`${(performance.now() / 1000).toFixed(1)} s: ${what}`);
+  }
+
+  /** By when an event accepted at this moment has reached everybody. */
+  arrival(accepted) {
+    let arrival = accepted + TRANSIT;
+    for (const { from, until } of this.disturbances) {
+      // One that begins before the event has arrived holds it up until it is over.
+      if (from < arrival && until + RECOVERY > accepted) {
+        arrival = Math.max(arrival, until + RECOVERY);
+      }
+    }
+
+    return arrival;
+  }
+
+  /** Whether the event's server was killed while it may have had the event still to send. */
+  isExcused({ node, ended }) {
+    return node.kills.some((killed) => killed >= ended - 1 && killed < this.arrival(ended));
+  }
+}

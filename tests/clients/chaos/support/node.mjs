@@ -1,0 +1,60 @@
+// A server of the cluster, which keeps its port over its lives.
+
+import { Server } from '../../support/server.mjs';
+
+export class Node {
+  constructor(name, settings) {
+    this.name = name;
+    this.settings = settings;
+    /** When it was killed, each time: what it had accepted just before may be lost. */
+    this.kills = [];
+    this.lives = 0;
+    this.isUp = false;
+    this.isFrozen = false;
+    this.port = 0;
+    this.unexpectedEnds = [];
+  }
+
+  get isReachable() {
+    return this.isUp && !this.isFrozen;
+  }
+
+  async start() {
+    this.server = await Server.start({ ...this.settings, port: this.port });
+    this.port = this.server.port;
+    this.lives += 1;
+    this.isUp = true;
+    const { server } = this;
+    server.program.ended.then(({ code, signal, output }) => {
+      if (this.isUp && this.server === server) {
+        this.isUp = false;
+        this.unexpectedEnds.push(`${this.name} ended with ${code ?? signal}: ${output}`);
+      }
+    });
+  }
+
+  async kill() {
+    this.isUp = false;
+    this.kills.push(performance.now());
+    this.server.program.signal('SIGKILL');
+    await this.server.program.ended;
+  }
+
+  async stop() {
+    this.isUp = false;
+    const { code, signal, output } = await this.server.stop();
+    if (code !== 0) {
+      this.unexpectedEnds.push(`${this.name} was stopped and ended with ${code ?? signal}: ${output}`);
+    }
+  }
+
+  freeze() {
+    this.isFrozen = true;
+    this.server.freeze();
+  }
+
+  thaw() {
+    this.isFrozen = false;
+    this.server.thaw();
+  }
+}
