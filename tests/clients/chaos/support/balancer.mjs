@@ -1,4 +1,4 @@
-// What stands before the servers of a cluster: hands each connection to the next server that takes it.
+// What stands before servers: hands each connection to the next one of them, as long as the way is not cut.
 
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -9,6 +9,8 @@ export class Balancer {
     this.ports = ports;
     this.next = 0;
     this.sockets = new Set();
+    /** The port that greeted each connection, by its socket id. */
+    this.homes = new Map();
     this.server = createServer((visitor) => this.admit(visitor));
   }
 
@@ -23,14 +25,38 @@ export class Balancer {
       visitor.destroy();
       return;
     }
-    const server = connect(ports[this.next++ % ports.length], '127.0.0.1');
+    const port = ports[this.next++ % ports.length];
+    const server = connect(port, '127.0.0.1');
+    server.on('data', (bytes) => this.notice(bytes, port));
     for (const [from, to] of [[visitor, server], [server, visitor]]) {
       this.sockets.add(from);
       from.setNoDelay(true);
       from.on('error', () => to.destroy());
       from.on('close', () => { this.sockets.delete(from); to.destroy(); });
       from.pipe(to);
+      if (this.isCut) {
+        from.pause();
+      }
     }
+  }
+
+  notice(bytes, port) {
+    const [, socketId] = bytes.toString('latin1').match(/connection_established.*?(\d+\.\d+)/) ?? [];
+    if (socketId) {
+      this.homes.set(socketId, port);
+    }
+  }
+
+  /** Lets nothing pass any more, as a network that is down: no end, no error. */
+  cut() {
+    this.isCut = true;
+    this.sockets.forEach((socket) => socket.pause());
+  }
+
+  /** Lets everything pass again, what was held up first; without `asBefore` the connections of before are gone. */
+  heal(asBefore) {
+    this.isCut = false;
+    this.sockets.forEach((socket) => (asBefore ? socket.resume() : socket.destroy()));
   }
 
   stop() {

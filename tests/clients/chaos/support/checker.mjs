@@ -1,7 +1,7 @@
 // Compares what every client saw with what was accepted, and what every server says with what is so.
 
 /** Events that a subscriber should have got and did not; each with the subscriber. */
-export function missing({ visitors, publishers, history }) {
+export function missing({ visitors, publishers, nodes, balancer, history }) {
   const byChannel = new Map();
   for (const event of publishers.flatMap((publisher) => publisher.accepted)) {
     byChannel.set(event.channel, [...(byChannel.get(event.channel) ?? []), event]);
@@ -9,9 +9,10 @@ export function missing({ visitors, publishers, history }) {
 
   return visitors.flatMap((visitor) => visitor.subscriptions.flatMap((subscription) => {
     const accepted = byChannel.get(subscription.channel) ?? [];
+    const home = nodes.find(({ port }) => port === balancer.homes.get(subscription.socketId));
 
     return accepted
-      .filter((event) => isOwed(event, subscription, history) && !subscription.heard.has(event.event))
+      .filter((event) => isOwed(event, subscription, history) && !history.isExcused(event, home) && !subscription.heard.has(event.event))
       .map((event) => `${visitor.name} never got ${event.event} of ${event.channel}, accepted at ${Math.round(event.ended)} ms`);
   }));
 }
@@ -20,8 +21,7 @@ export function missing({ visitors, publishers, history }) {
 function isOwed(event, { since, until, socketId }, history) {
   return event.except !== socketId
     && event.began > since
-    && (until === null || history.arrival(event.ended) < until)
-    && !history.isExcused(event);
+    && (until === null || history.arrival(event.ended) < until);
 }
 
 /** Events that reached the one connection that was not to get them. */
@@ -34,11 +34,11 @@ export function unwanted({ visitors, publishers }) {
   ));
 }
 
-/** What the visitors want is what must be so, as all have it. */
+/** What the visitors are subscribed to is what must be so. */
 export function truth(visitors) {
   const occupied = new Map();
   for (const visitor of visitors) {
-    for (const channel of visitor.wanted) {
+    for (const channel of visitor.channels) {
       const { subscriptions, users } = occupied.get(channel) ?? { subscriptions: 0, users: new Set() };
       occupied.set(channel, { subscriptions: subscriptions + 1, users: users.add(visitor.userId) });
     }

@@ -14,6 +14,7 @@ export class Faults {
       () => this.freezeNode(),
       () => this.killRedis(),
       () => this.freezeRedis(),
+      () => this.cutOff(),
       () => this.talkRubbish(),
     ];
   }
@@ -67,6 +68,16 @@ export class Faults {
     this.redis.freeze();
     await pause(this.random.between(300, 3_000));
     this.redis.thaw();
+    end();
+  }
+
+  /** For longer than a lease, now and then, so that the others take it for dead. */
+  async cutOff() {
+    const node = this.random.pick(this.nodes);
+    const end = this.history.disturb(`${node.name} is cut off from Redis`);
+    node.cutOff();
+    await pause(this.random.between(500, this.random.below(3) === 0 ? 14_000 : 4_000));
+    node.heal(this.random.below(2) === 0);
     end();
   }
 

@@ -41,8 +41,11 @@ export class History {
     return arrival;
   }
 
-  /** Whether the event's server was killed while it may have had the event still to send. */
-  isExcused({ node, ended }) {
-    return node.kills.some((killed) => killed >= ended - 1 && killed < this.arrival(ended));
+  /** Whether the event may be missing at a server: that of its publisher was killed, or this one cut off, before it had arrived. */
+  isExcused({ node, ended }, home) {
+    const wasKilled = node.kills.some((killed) => killed >= ended - 1 && killed < this.arrival(ended));
+    const wasCutOff = ({ from, until }) => from < ended + TRANSIT && until + RECOVERY > ended;
+
+    return wasKilled || (home !== node && home.splits.some(wasCutOff));
   }
 }

@@ -3,11 +3,15 @@
 import { Server } from '../../support/server.mjs';
 
 export class Node {
-  constructor(name, settings) {
+  /** `way` is what its connections to Redis pass through. */
+  constructor(name, way) {
     this.name = name;
-    this.settings = settings;
+    this.way = way;
+    this.settings = { workers: 2, scaling: { channel: 'reverb', servers: [{ host: '127.0.0.1', port: way.port }] } };
     /** When it was killed, each time: what it had accepted just before may be lost. */
     this.kills = [];
+    /** From when to when it had no way to Redis: what others sent meanwhile cannot reach it. */
+    this.splits = [];
     this.lives = 0;
     this.isUp = false;
     this.isFrozen = false;
@@ -46,6 +50,17 @@ export class Node {
     if (code !== 0) {
       this.unexpectedEnds.push(`${this.name} was stopped and ended with ${code ?? signal}: ${output}`);
     }
+  }
+
+  cutOff() {
+    this.way.cut();
+    this.splits.push({ from: performance.now(), until: Infinity });
+  }
+
+  /** `asBefore`: its connections to Redis go on where they stopped; else they are gone. */
+  heal(asBefore) {
+    this.way.heal(asBefore);
+    this.splits.at(-1).until = performance.now();
   }
 
   freeze() {

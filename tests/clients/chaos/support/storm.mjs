@@ -34,12 +34,18 @@ export class Storm {
     const [port] = await freePorts(1);
     this.redis = new Redis(port);
     await this.redis.start();
-    const scaling = { enabled: true, channel: 'reverb', server: { host: '127.0.0.1', port } };
-    this.nodes = Array.from({ length: this.sizes.nodes }, (_, index) => new Node(`node-${index}`, { scaling, workers: 2 }));
+    this.nodes = await Promise.all(Array.from({ length: this.sizes.nodes }, (_, index) => this.node(index)));
     await Promise.all(this.nodes.map((node) => node.start()));
     this.balancer = new Balancer(() => this.nodes.filter((node) => node.isReachable).map((node) => node.port));
     await this.balancer.start();
     this.visitors = Array.from({ length: this.sizes.visitors }, (_, index) => this.visitor(index));
+  }
+
+  async node(index) {
+    const way = new Balancer(() => [this.redis.port]);
+    await way.start();
+
+    return new Node(`node-${index}`, way);
   }
 
   visitor(index) {
@@ -129,6 +135,7 @@ export class Storm {
     this.visitors?.forEach((visitor) => visitor.client.disconnect());
     this.balancer?.stop();
     await Promise.all((this.nodes ?? []).filter((node) => node.isUp).map((node) => node.stop()));
+    this.nodes?.forEach((node) => node.way.stop());
     await this.redis?.remove();
   }
 }

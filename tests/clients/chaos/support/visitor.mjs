@@ -41,6 +41,14 @@ export class Visitor {
     return this.isConnected ? this.client.connection.socket_id : undefined;
   }
 
+  /**
+   * What it is subscribed to, by its own account. That may be more than it wants: when pusher-js loses its connection
+   * while it gives up a subscription that was not confirmed yet, it takes it up again afterwards.
+   */
+  get channels() {
+    return this.client.allChannels().filter(({ subscribed }) => subscribed).map(({ name }) => name);
+  }
+
   /** Whether it has all that it wants. */
   get isSettled() {
     return this.isConnected && [...this.wanted].every((channel) => this.current.has(channel));
