@@ -29,6 +29,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// Between two looks at workers that lag behind.
 const CONGESTION_PAUSE: Duration = Duration::from_millis(1);
 
+/// A look at the clock that comes later than this says that the process itself, or its machine, stood still.
+const STANDSTILL: Duration = Duration::from_millis(500);
+
 /// Kept for taking leave of Redis when the server stops.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -79,6 +82,10 @@ struct Session {
     ears: Ears,
     /// When Redis was last asked whether it is there.
     checked: Instant,
+    /// When the clock was last looked at.
+    ticked: Instant,
+    /// Before this nobody is late: this process itself stood still, and has yet to read what has come.
+    pardoned: Instant,
     /// When a farewell was last followed up.
     hinted: Option<Instant>,
 }
@@ -152,16 +159,18 @@ impl Driver {
                 Err(end) => end,
             };
             let End::Lost(error) = error else {
-                return Ok(());
+                break;
             };
             tell(&mut started, Ok(()));
             self.coordinator.handle(Input::Disconnected, Instant::now());
             self.complain(&error);
             if self.wait(sleep(pause), &mut stop).await.is_none() {
-                return Ok(());
+                break;
             }
             pause = (pause * 2).min(times.longest_pause);
         }
+        self.confess();
+        Ok(())
     }
 
     /// Makes both connections.
@@ -172,7 +181,8 @@ impl Driver {
         let opened = open(&self.connector, &self.identity);
         // Borrowed apart: the coordinator is told the time meanwhile.
         let (coordinator, bell) = (&mut self.coordinator, &self.bell);
-        while_waiting(coordinator, bell, opened, stop)
+        let over = over(stop, &self.identity.engine);
+        while_waiting(coordinator, bell, opened, over)
             .await
             .ok_or(End::Stopped)?
             .map_err(End::Lost)
@@ -183,7 +193,8 @@ impl Driver {
         what: impl Future<Output = T>,
         stop: &mut watch::Receiver<Option<Instant>>,
     ) -> Option<T> {
-        while_waiting(&mut self.coordinator, &self.bell, what, stop).await
+        let over = over(stop, &self.identity.engine);
+        while_waiting(&mut self.coordinator, &self.bell, what, over).await
     }
 
     /// Works on a session until it is lost or the server stops.
@@ -245,21 +256,24 @@ impl Driver {
                     self.coordinator.handle(Input::Tick, now);
                     let times = &self.connector.settings().times;
                     session.check(is_congested, (times.check, times.answer), now)?;
-                    if let Some(deadline) = deadline && self.may_leave(deadline, now) {
+                    let is_idle = session.broker.oldest().is_none();
+                    if let Some(deadline) = deadline && self.may_leave(deadline, is_idle, now) {
                         return Ok(deadline);
                     }
                 }
-                changed = stop.changed(), if deadline.is_none() => {
-                    // The server is gone without a word: so are its connections.
-                    let stopped = changed.ok().and_then(|()| *stop.borrow());
-                    deadline = Some(stopped.unwrap_or_else(Instant::now));
+                until = stopped(stop), if deadline.is_none() => {
+                    deadline = Some(until);
+                    self.coordinator.handle(Input::Leaving, Instant::now());
                 }
             }
         }
     }
 
-    fn may_leave(&self, deadline: Instant, now: Instant) -> bool {
-        now + FAREWELL >= deadline || self.identity.engine.stats().connections == 0
+    /// Whether nobody is connected any more and the others have what is owed to them, or hardly any time is left.
+    fn may_leave(&self, deadline: Instant, is_idle: bool, now: Instant) -> bool {
+        let stats = self.identity.engine.stats();
+        let is_done = is_idle && stats.connections == 0 && stats.events_owed == 0;
+        is_done || now + FAREWELL >= deadline
     }
 
     /// Removes what this node has in Redis.
@@ -334,6 +348,16 @@ impl Driver {
         self.outage = Some((reason, since));
     }
 
+    /// Tells the operator what the other servers will not get, as this one ends.
+    fn confess(&self) {
+        let owed = self.identity.engine.stats().events_owed;
+        if owed > 0 {
+            self.identity.engine.notices().warn(format!(
+                "{owed} events did not reach the other servers: there was no connection to Redis before this one stopped."
+            ));
+        }
+    }
+
     /// Tells the operator that Redis is back.
     fn welcome(&mut self) {
         if let Some((_, since)) = self.outage.take() {
@@ -354,7 +378,13 @@ impl Session {
         (every, patience): (Duration, Duration),
         now: Instant,
     ) -> Result<(), LinkError> {
-        let is_late = |since: Option<Instant>| since.is_some_and(|since| now - since > patience);
+        if now - self.ticked > STANDSTILL {
+            self.pardoned = now + patience;
+        }
+        self.ticked = now;
+        let is_late = |since: Option<Instant>| {
+            now >= self.pardoned && since.is_some_and(|since| now - since > patience)
+        };
         if is_late(self.broker.oldest()) || (!is_congested && is_late(self.ears.oldest())) {
             return Err(LinkError::Silent);
         }
@@ -382,32 +412,53 @@ async fn open(connector: &Connector, identity: &Identity) -> Result<Session, Lin
     let scripts = Scripts::load(&mut link, connector).await?;
     let listening = connector.open(&found.address).await?;
     let ears = Ears::open(listening, identity, found.is_sharded, times.connect).await?;
+    let now = Instant::now();
     Ok(Session {
         broker: Broker::new(link, scripts, identity, (times.lease, found.is_sharded)),
         ears,
-        checked: Instant::now(),
+        checked: now,
+        ticked: now,
+        pardoned: now,
         hinted: None,
     })
 }
 
-/// Waits, and tells the coordinator the time meanwhile; `None` if the server stops. What it wants
+/// Waits, and tells the coordinator the time meanwhile; `None` if it is over before. What it wants
 /// of Redis is dropped: it is told when there is a connection.
 async fn while_waiting<T>(
     coordinator: &mut Coordinator,
     bell: &Bell,
     what: impl Future<Output = T>,
-    stop: &mut watch::Receiver<Option<Instant>>,
+    over: impl Future<Output = ()>,
 ) -> Option<T> {
-    tokio::pin!(what);
+    tokio::pin!(what, over);
     let mut tick = interval(TICK);
     loop {
         tokio::select! {
             done = &mut what => return Some(done),
             _ = tick.tick() => coordinator.handle(Input::Tick, Instant::now()),
             () = bell.0.notified() => coordinator.handle(Input::Outbox, Instant::now()),
-            _ = stop.changed() => return None,
+            () = &mut over => return None,
         }
         coordinator.take_commands();
+    }
+}
+
+/// Resolves when the server stops: with the time by which all must be over.
+async fn stopped(stop: &mut watch::Receiver<Option<Instant>>) -> Instant {
+    // The server may be gone without a word: then so are its connections.
+    let until = stop.wait_for(Option::is_some).await;
+    until
+        .ok()
+        .and_then(|until| *until)
+        .unwrap_or_else(Instant::now)
+}
+
+/// Resolves when the server stops and there is nothing to wait for, or no time.
+async fn over(stop: &mut watch::Receiver<Option<Instant>>, engine: &Engine) {
+    let deadline = stopped(stop).await;
+    while engine.stats().events_owed > 0 && Instant::now() + FAREWELL < deadline {
+        sleep(TICK).await;
     }
 }
 

@@ -187,6 +187,25 @@ fn d11_what_is_owed_while_redis_is_away_is_delivered_when_it_is_back() {
 }
 
 #[test]
+fn a_server_that_stops_tells_first_what_it_owes() {
+    let mut redis = Redis::start();
+    let (one, two) = (Node::start(&redis), Node::start(&redis));
+    let mut bob = join(&two, "presence-a", "bob");
+    redis.kill();
+    for node in [&one, &two] {
+        node.wait_for_warning("No connection to Redis");
+    }
+    one.publish("e", "presence-a", "1");
+    redis.resume();
+    for node in [&one, &two] {
+        node.wait_for_warning("is there again");
+    }
+    // It would have given the others more time to be back.
+    assert!(one.stop().success());
+    bob.expect(&event("e", "presence-a", "1"));
+}
+
+#[test]
 fn a_server_starts_while_redis_is_down_and_joins_the_others_later() {
     let mut redis = Redis::start();
     redis.kill();

@@ -20,6 +20,8 @@ pub enum Input {
     Outbox,
     /// Time has passed; to be told several times a second.
     Tick,
+    /// The server stops: what is owed to the others goes now, whether or not they are back.
+    Leaving,
     /// The messages of a topic are heard from now on.
     Subscribed(Topic),
     /// The part is set.

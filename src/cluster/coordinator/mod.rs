@@ -108,6 +108,8 @@ pub struct Coordinator {
     alive: HashSet<NodeId>,
     /// The broker was there at the first attempt: nobody has anything to come back with.
     is_first: bool,
+    /// The server stops: there is no time to wait for the others.
+    is_leaving: bool,
 }
 
 /// ```text
@@ -158,6 +160,7 @@ impl Coordinator {
             beaten: None,
             alive: HashSet::new(),
             is_first: true,
+            is_leaving: false,
         }
     }
 
@@ -174,6 +177,7 @@ impl Coordinator {
             Input::Disconnected => self.end(),
             Input::Outbox => self.take_outgoing(),
             Input::Tick => self.tick(now),
+            Input::Leaving => self.hurry(),
             Input::Subscribed(topic) => self.heard(&topic, now),
             Input::Attached {
                 topic,
@@ -271,6 +275,14 @@ impl Coordinator {
         }
     }
 
+    fn hurry(&mut self) {
+        self.is_leaving = true;
+        if let Link::Up { is_open, .. } = &mut self.link {
+            *is_open = true;
+        }
+        self.take_outgoing();
+    }
+
     fn end(&mut self) {
         self.is_first = false;
         self.link = Link::Down;
@@ -337,7 +349,7 @@ impl Coordinator {
             Link::Joining => {
                 self.link = Link::Up {
                     since: now,
-                    is_open: self.is_first,
+                    is_open: self.is_first || self.is_leaving,
                     is_settled: self.is_first,
                 };
                 self.is_first = false;
