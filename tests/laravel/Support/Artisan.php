@@ -31,6 +31,16 @@ class Artisan
     }
 
     /**
+     * Let the command keep the test waiting for longer, in seconds.
+     */
+    public function allow(int $patience): static
+    {
+        $this->process->setTimeout($patience);
+
+        return $this;
+    }
+
+    /**
      * Wait until the output matches, and return the first group of the match.
      */
     public function waitFor(string $pattern): string
