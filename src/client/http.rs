@@ -16,7 +16,7 @@ use ureq::{
     Agent, Body,
     http::{self, Response, StatusCode},
     tls::{PemItem, RootCerts, TlsConfig, parse_pem},
-    unversioned::transport::DefaultConnector,
+    unversioned::transport::{Connector as _, RustlsConnector},
 };
 
 use super::{
@@ -28,8 +28,10 @@ use super::{
 };
 use crate::protocol::auth;
 use resolver::LiteralResolver;
+use transport::TcpConnector;
 
 mod resolver;
+mod transport;
 
 /// How much of an answer is read, in bytes; a channel's entry in a list has some hundred.
 const MAX_ANSWER: u64 = 16 * 1024 * 1024;
@@ -101,7 +103,7 @@ pub(super) fn agent(verify: &Verify) -> Result<Agent, HttpError> {
         .build();
     Ok(Agent::with_parts(
         config,
-        DefaultConnector::default(),
+        TcpConnector.chain(RustlsConnector::default()),
         LiteralResolver::default(),
     ))
 }
