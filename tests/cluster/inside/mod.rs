@@ -2,6 +2,7 @@
 
 mod connections;
 mod envelopes;
+mod names;
 mod scripts;
 
 #[allow(dead_code, reason = "shared with the tests of whole servers")]
