@@ -34,7 +34,7 @@ export class Application {
       wssPort: this.port,
       wsPath: this.path,
       forceTLS: this.secure,
-      enabledTransports: [this.secure ? 'wss' : 'ws'],
+      enabledTransports: this.secure ? ['ws', 'wss'] : ['ws'],
       cluster: '',
       channelAuthorization: { customHandler: sign },
       userAuthentication: {
