@@ -88,6 +88,8 @@ struct Session {
     pardoned: Instant,
     /// When a farewell was last followed up.
     hinted: Option<Instant>,
+    /// This node has taken its leave, and has no part of anything any more.
+    has_left: bool,
 }
 
 /// Why a session is over.
@@ -300,8 +302,11 @@ impl Driver {
     fn take_in(&mut self, session: &mut Session) -> Result<(), LinkError> {
         let now = Instant::now();
         while let Some(outcome) = session.broker.next(&mut self.identity, now)? {
-            if let Outcome::Input(input) = outcome {
-                self.coordinator.handle(input, now);
+            match outcome {
+                // Whoever has left is not to come back.
+                Outcome::Input(Input::Expired) if session.has_left => {}
+                Outcome::Input(input) => self.coordinator.handle(input, now),
+                Outcome::Nothing | Outcome::Left => {}
             }
         }
         let identity = &mut self.identity;
@@ -420,6 +425,7 @@ async fn open(connector: &Connector, identity: &Identity) -> Result<Session, Lin
         ticked: now,
         pardoned: now,
         hinted: None,
+        has_left: false,
     })
 }
 
