@@ -75,6 +75,11 @@ fn a_member_is_one_wherever_it_is_connected() {
     let mut bob_again = one.connect();
     bob_again.join("presence-a", &member("bob"));
     assert_eq!(joined(&mut bob_again), ["ada", "bob"]);
+    // Whoever hears this has heard of what was before.
+    one.publish("here", "presence-a", "x");
+    for client in [&mut ada, &mut bob, &mut bob_again] {
+        client.expect(&event("here", "presence-a", "x"));
+    }
     leave(&mut bob, "presence-a");
     let mut eve = two.connect();
     eve.join("presence-a", &member("eve"));
