@@ -38,10 +38,14 @@ mod tests {
         time::{Duration, Instant},
     };
 
+    use parking_lot::Mutex;
     use serde_json::json;
 
     use super::TimeLimits;
     use crate::server::{Config, Server};
+
+    /// A process has one server at a time, and these tests share one.
+    static TURN: Mutex<()> = Mutex::new(());
 
     /// Far beyond the limits below, and reached by a failing test only.
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -102,6 +106,7 @@ mod tests {
             stall: short,
             farewell: short,
         };
+        let _turn = TURN.lock();
         let server = Server::start(config).expect("a server");
         let address = server.address();
         thread::scope(|scope| {
@@ -142,6 +147,7 @@ mod tests {
         }))
         .expect("a configuration");
         config.times.head = Duration::from_millis(300);
+        let _turn = TURN.lock();
         let server = Server::start(config).expect("a server");
         let address = server.address();
         thread::scope(|scope| {
