@@ -39,6 +39,8 @@ pub(crate) enum Subject {
     Workers(usize),
     /// Ours, with events that wait so many microseconds for company.
     Coalescing(u32),
+    /// Ours, with others at the Redis on this port.
+    Clustered(u16),
 }
 
 /// The two sides of a comparison.
@@ -91,6 +93,7 @@ impl Context {
             (Subject::Tested, None) => Role::Reverb(1),
             (Subject::Workers(workers), _) => Role::Reverb(workers),
             (Subject::Coalescing(time), _) => Role::Coalescing(time),
+            (Subject::Clustered(port), _) => Role::Clustered(port),
         };
         let running = Running::start(role, self.machine.server_cores(role.workers()))?;
         Ok(Host {
@@ -153,7 +156,10 @@ impl Host {
     pub(crate) fn way(&self) -> Way {
         match self.subject {
             Subject::Plain => Way::Plain,
-            Subject::Tested | Subject::Workers(_) | Subject::Coalescing(_) => Way::Http,
+            Subject::Tested
+            | Subject::Workers(_)
+            | Subject::Coalescing(_)
+            | Subject::Clustered(_) => Way::Http,
         }
     }
 

@@ -73,6 +73,11 @@ impl Ledger {
         flow.published - 1
     }
 
+    /// How many events were published.
+    pub(crate) fn published(&self) -> usize {
+        self.publishers.iter().map(|flow| flow.published).sum()
+    }
+
     /// Notes a delivery; the publisher whose event is complete with it.
     pub(crate) fn deliver(
         &mut self,

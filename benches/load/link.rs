@@ -72,7 +72,7 @@ impl Links {
 
     /// Connects and asks for a WebSocket.
     pub(crate) fn dial(&mut self) -> Result<usize, Failure> {
-        let key = self.connect(Stage::Handshaking)?;
+        let key = self.connect(self.server, Stage::Handshaking)?;
         let request = std::mem::take(&mut self.request);
         let sent = self.send(key, &request);
         self.request = request;
@@ -81,7 +81,12 @@ impl Links {
 
     /// Connects for HTTP requests.
     pub(crate) fn dial_http(&mut self) -> Result<usize, Failure> {
-        self.connect(Stage::Http)
+        self.connect(self.server, Stage::Http)
+    }
+
+    /// As [`Links::dial_http`], to another server.
+    pub(crate) fn dial_http_at(&mut self, server: SocketAddr) -> Result<usize, Failure> {
+        self.connect(server, Stage::Http)
     }
 
     pub(crate) fn send(&mut self, key: usize, bytes: &[u8]) -> Result<(), Failure> {
@@ -112,9 +117,9 @@ impl Links {
         Ok(())
     }
 
-    fn connect(&mut self, stage: Stage) -> Result<usize, Failure> {
-        let socket = Socket::new(Domain::for_address(self.server), Type::STREAM, None)?;
-        socket.connect(&self.destination().into())?;
+    fn connect(&mut self, server: SocketAddr, stage: Stage) -> Result<usize, Failure> {
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
+        socket.connect(&self.destination(server).into())?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
         self.opened += 1;
@@ -135,13 +140,13 @@ impl Links {
     /// A server that listens everywhere is dialled at ever other addresses of this machine, so that
     /// the ports last. Binding to a source address would do the same, at a price that grows with
     /// the sockets that rest in TIME_WAIT.
-    fn destination(&self) -> SocketAddr {
-        if !self.server.ip().is_unspecified() {
-            return self.server;
+    fn destination(&self, server: SocketAddr) -> SocketAddr {
+        if !server.ip().is_unspecified() {
+            return server;
         }
         let last = 1 + self.opened % ADDRESSES;
         let address = Ipv4Addr::new(127, 0, 0, last as u8);
-        SocketAddr::from((address, self.server.port()))
+        SocketAddr::from((address, server.port()))
     }
 
     /// Reads all there is, and shows it piece by piece.

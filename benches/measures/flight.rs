@@ -1,6 +1,9 @@
 //! Events on their way: some publishers, many subscribers, and the ledger between them.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use crate::{
     context::{Clock, Host, Sample},
@@ -50,6 +53,14 @@ pub(super) struct Plan<'p> {
 
 impl Flight {
     pub(super) fn prepare(host: &Host, plan: Plan<'_>) -> Result<Self, Failure> {
+        Self::prepare_across((host, host.address), plan)
+    }
+
+    /// Subscribers at one server, and those who publish over HTTP at another.
+    pub(super) fn prepare_across(
+        (host, entrance): (&Host, SocketAddr),
+        plan: Plan<'_>,
+    ) -> Result<Self, Failure> {
         let mut crowd = host.crowd()?;
         let channel = Channel::new(plan.channel, &host.credentials);
         let subscribers = crowd.subscribe(plan.subscribers, &channel)?;
@@ -57,10 +68,10 @@ impl Flight {
             Way::Client => subscribers[..plan.publishers].to_vec(),
             Way::Plain => crowd.open(plan.publishers)?,
             Way::Http => (0..plan.publishers)
-                .map(|_| crowd.links.dial_http())
+                .map(|_| crowd.links.dial_http_at(entrance))
                 .collect::<Result<_, _>>()?,
         };
-        let server = (host.address, &host.credentials);
+        let server = (entrance, &host.credentials);
         let publishers: Vec<_> = links
             .into_iter()
             .map(|link| Publisher::new(plan.way, link, plan.channel, server))
@@ -80,6 +91,11 @@ impl Flight {
             crowd,
             subscribers,
         })
+    }
+
+    /// How many events were published so far.
+    pub(super) fn published(&self) -> usize {
+        self.traffic.ledger.published()
     }
 
     /// Some subscribers stop reading; they are no recipients any more.

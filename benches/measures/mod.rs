@@ -1,6 +1,7 @@
 //! What is measured. Each file has the measures of one theme.
 
 mod client_events;
+mod cluster;
 mod coalescing;
 mod connections;
 mod fan_out;
@@ -62,6 +63,7 @@ const ALL: &[Measure] = &[
     ("growth-channels", growth::channels, Extent::Always),
     ("growth-disconnects", growth::disconnects, Extent::FullOnly),
     ("workers", workers::run, Extent::Always),
+    ("cluster", cluster::run, Extent::FullOnly),
     ("cores", cores::run, Extent::FullOnly),
 ];
 

@@ -1,6 +1,7 @@
 //! The servers that are measured, each in a process of its own.
 
 mod plain;
+mod redis;
 mod reverb;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+pub(crate) use self::redis::Redis;
 use super::{failure::Failure, machine};
 
 /// What a client and a publisher must know of an application.
@@ -40,6 +42,8 @@ pub(crate) enum Role {
     Reverb(usize),
     /// The same with one worker and events that wait so many microseconds for company.
     Coalescing(u32),
+    /// The same with one worker and other servers at the Redis on this port.
+    Clustered(u16),
 }
 
 impl Role {
@@ -54,6 +58,10 @@ impl Role {
                 .parse()
                 .map(Self::Coalescing)
                 .map_err(|_| Failure::Usage("coalescing:MICROSECONDS".to_owned())),
+            Some(("clustered", port)) => port
+                .parse()
+                .map(Self::Clustered)
+                .map_err(|_| Failure::Usage("clustered:PORT".to_owned())),
             _ => Err(Failure::Usage(format!("no server is called {text}"))),
         }
     }
@@ -63,12 +71,13 @@ impl Role {
             Self::Plain => "plain".to_owned(),
             Self::Reverb(workers) => format!("reverb:{workers}"),
             Self::Coalescing(time) => format!("coalescing:{time}"),
+            Self::Clustered(port) => format!("clustered:{port}"),
         }
     }
 
     pub(crate) fn workers(self) -> usize {
         match self {
-            Self::Plain | Self::Coalescing(_) => 1,
+            Self::Plain | Self::Coalescing(_) | Self::Clustered(_) => 1,
             Self::Reverb(workers) => workers,
         }
     }
@@ -79,7 +88,7 @@ impl Role {
 pub(crate) fn serve(role: &Role) -> Result<(), Failure> {
     match role {
         Role::Plain => plain::serve(announce),
-        Role::Reverb(_) | Role::Coalescing(_) => {
+        Role::Reverb(_) | Role::Coalescing(_) | Role::Clustered(_) => {
             let socket = socket_path(std::process::id());
             let _server = reverb::start(*role, &socket).and_then(|server| {
                 announce(server.address())?;

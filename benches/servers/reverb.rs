@@ -16,9 +16,9 @@ pub(super) fn start(role: Role, socket: &Path) -> Result<Server, Failure> {
     } = Credentials::default();
     let coalesce = match role {
         Role::Coalescing(time) => time,
-        Role::Plain | Role::Reverb(_) => 0,
+        Role::Plain | Role::Reverb(_) | Role::Clustered(_) => 0,
     };
-    let config = json!({
+    let mut config = json!({
         "host": "0.0.0.0", "port": 0, "workers": role.workers(), "socket": socket.to_str(),
         "coalesce": coalesce,
         "applications": [{
@@ -27,6 +27,10 @@ pub(super) fn start(role: Role, socket: &Path) -> Result<Server, Failure> {
             "max_message_size": 10_000, "accept_client_events_from": "members",
         }],
     });
+    if let Role::Clustered(port) = role {
+        config["scaling"] =
+            json!({ "channel": "bench", "servers": [{ "host": "127.0.0.1", "port": port }] });
+    }
     let config = Config::parse(&config).map_err(|error| Failure::Server(error.to_string()))?;
     Server::start(config).map_err(|error| Failure::Server(error.to_string()))
 }
