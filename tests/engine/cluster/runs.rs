@@ -365,7 +365,7 @@ fn play(weather: Weather) {
             run.end();
         });
         if let Err(failure) = failure {
-            eprintln!("{weather:?} weather, CLUSTER_SEED={seed}");
+            say_how_to_repeat(seed, weather);
             std::panic::resume_unwind(failure);
         }
     }
@@ -379,4 +379,12 @@ fn in_calm_weather_nobody_misses_anything() {
 #[test]
 fn in_stormy_weather_what_clients_hear_fits_together_and_the_truth_wins() {
     play(Weather::Stormy);
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "whoever reads of the failure wants to have it again"
+)]
+fn say_how_to_repeat(seed: u64, weather: Weather) {
+    eprintln!("{weather:?} weather, CLUSTER_SEED={seed}");
 }
