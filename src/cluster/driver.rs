@@ -72,8 +72,14 @@ pub struct Driver {
     coordinator: Coordinator,
     memory: Memory,
     bell: Bell,
-    /// What was last told of an outage that lasts, and since when it does.
-    outage: Option<(String, Instant)>,
+    outage: Option<Outage>,
+}
+
+/// Redis is away.
+struct Outage {
+    since: Instant,
+    /// The reasons that the operator was told.
+    told: Vec<String>,
 }
 
 /// Both connections.
@@ -338,19 +344,22 @@ impl Driver {
         self.connector.settings().topology.to_string()
     }
 
-    /// Tells the operator that Redis is away; each reason once an outage.
+    /// Tells the operator that Redis is away; each reason once an outage, and only the first few.
     fn complain(&mut self, error: &LinkError) {
+        const MOST: usize = 5;
+        let place = self.place();
+        let outage = self.outage.get_or_insert_with(|| Outage {
+            since: Instant::now(),
+            told: Vec::new(),
+        });
         let reason = error.to_string();
-        let since = match &self.outage {
-            Some((told, _)) if *told == reason => return,
-            Some((_, since)) => *since,
-            None => Instant::now(),
-        };
+        if outage.told.len() == MOST || outage.told.contains(&reason) {
+            return;
+        }
         self.identity.engine.notices().warn(format!(
-            "No connection to Redis at {}: {reason}. This server goes on by itself and tries again.",
-            self.place()
+            "No connection to Redis at {place}: {reason}. This server goes on by itself and tries again."
         ));
-        self.outage = Some((reason, since));
+        outage.told.push(reason);
     }
 
     /// Tells the operator what the other servers will not get, as this one ends.
@@ -365,11 +374,11 @@ impl Driver {
 
     /// Tells the operator that Redis is back.
     fn welcome(&mut self) {
-        if let Some((_, since)) = self.outage.take() {
+        if let Some(outage) = self.outage.take() {
             self.identity.engine.notices().warn(format!(
                 "Redis at {} is there again after {:.1} s.",
                 self.place(),
-                since.elapsed().as_secs_f64()
+                outage.since.elapsed().as_secs_f64()
             ));
         }
     }
