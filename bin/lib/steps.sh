@@ -13,7 +13,7 @@ steps=(
     'unit      10  the Composer package with a fake server'
     'laravel   15  the Composer package in a real Laravel'
     'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
-    'chaos     10  three servers on one Redis in a storm of faults, in the eyes of 200 pusher-js clients'
+    'chaos     10  three servers on one Redis: a storm of faults, and an outage of a minute, in the eyes of pusher-js'
     'e2e       15  pusher-js and Laravel Echo against php-fpm, queue worker and command line'
     'fixture   10  an application written for Laravel Reverb, unchanged, with stock clients'
     'production 10  nginx, Supervisor and systemd around the server, as the README shows them'
@@ -86,7 +86,7 @@ step_clients() {
 
 step_chaos() {
     need_apt redis-server
-    tests/clients/run chaos/chaos.test.mjs
+    tests/clients/run chaos/chaos.test.mjs chaos/outage.test.mjs
 }
 
 step_e2e() {
