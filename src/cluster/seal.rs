@@ -4,10 +4,10 @@
 
 use std::fmt::{self, Write};
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::engine::Application;
+use crate::{engine::Application, protocol::auth};
 
 /// The length of a seal: HMAC-SHA256, cut to 128 bits.
 pub(super) const SEAL: usize = 16;
@@ -31,8 +31,8 @@ pub(super) struct Seal {
 
 impl Seal {
     pub(super) fn new(application: &Application) -> Self {
-        let secret = hmac(application.secret.as_bytes());
-        let key = hmac(&digest(&secret, &[b"reverb cluster 1"]));
+        let secret = auth::mac(application.secret.as_bytes());
+        let key = auth::mac(&digest(&secret, &[b"reverb cluster 1"]));
         let name: [&[u8]; 2] = [application.id.as_bytes(), application.key.as_bytes()];
         let tag = Tag(cut(&digest(&key, &name)));
         Self { key, tag }
@@ -51,11 +51,6 @@ impl Seal {
     pub(super) fn fits(&self, parts: &[&[u8]], seal: &[u8]) -> bool {
         seal.len() == SEAL && fed(&self.key, parts).verify_truncated_left(seal).is_ok()
     }
-}
-
-#[allow(clippy::expect_used, reason = "HMAC takes keys of any length")]
-fn hmac(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("a key of any length")
 }
 
 fn fed(key: &Hmac<Sha256>, parts: &[&[u8]]) -> Hmac<Sha256> {

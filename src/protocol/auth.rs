@@ -79,13 +79,18 @@ fn digest(secret: &str, parts: &[&str]) -> [u8; 32] {
     keyed_hash(secret, parts.iter().map(|part| part.as_bytes()))
 }
 
-/// HMAC-SHA256 of the parts, one after the other.
+/// HMAC-SHA256 with a key, of nothing so far.
 #[allow(
     clippy::expect_used,
     reason = "RFC 2104, section 2: the key may have any length"
 )]
+pub(crate) fn mac(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("any length will do")
+}
+
+/// HMAC-SHA256 of the parts, one after the other.
 pub(super) fn keyed_hash<'a>(secret: &str, parts: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length will do");
+    let mut mac = mac(secret.as_bytes());
     parts.for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
 }

@@ -3,6 +3,7 @@
 mod connections;
 mod envelopes;
 mod names;
+mod node;
 mod scripts;
 
 #[allow(dead_code, reason = "shared with the tests of whole servers")]
