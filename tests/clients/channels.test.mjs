@@ -127,7 +127,8 @@ for (const { name, Pusher } of pushers) {
       const { http } = app('members-key');
       const client = app('members-key').client(Pusher);
       await state(client, 'connected');
-      for (const channelName of ['wanted', 'private-wanted', 'unwanted']) {
+      // What is unwanted comes first: pusher-js leaves it when it hears the answer, thus before it reports the others'.
+      for (const channelName of ['unwanted', 'wanted', 'private-wanted']) {
         client.subscribe(channelName);
         client.unsubscribe(channelName);
       }
