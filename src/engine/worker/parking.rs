@@ -24,11 +24,16 @@ use crate::{
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The subscribers of a worker that wait.
+///
+/// There is a bound to them: whoever finds no room does not wait, as if its time were over.
 #[derive(Debug, Default)]
 pub(super) struct Parked {
     requests: HashMap<(ApplicationIndex, ChannelName), Vec<Request>>,
     /// The channels for which a connection waits, each once.
     channels: HashMap<ConnectionKey, Vec<ChannelName>>,
+    /// How many requests there are, and what they take in bytes.
+    count: usize,
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -38,7 +43,36 @@ struct Request {
     subscribe: Subscribe<'static>,
 }
 
+impl Request {
+    /// About what it takes, in bytes.
+    fn size(&self) -> usize {
+        size_of::<Self>() + length(&self.subscribe)
+    }
+}
+
+/// What a client has sent with a request, in bytes.
+fn length(subscribe: &Subscribe<'_>) -> usize {
+    let of = |text: &Option<Cow<'_, str>>| text.as_ref().map_or(0, |text| text.len());
+    subscribe.channel.as_str().len() + of(&subscribe.auth) + of(&subscribe.channel_data)
+}
+
 impl Parked {
+    /// Channels for which one connection may wait at a time.
+    const MOST_OF_ONE: usize = 1000;
+
+    /// Requests that may wait, all in all.
+    const MOST: usize = 10_000;
+
+    /// What they may take together, in bytes.
+    const MOST_BYTES: usize = 16 << 20;
+
+    /// Whether a request of a connection may wait.
+    pub(super) fn has_room(&self, key: ConnectionKey, request: &Subscribe<'_>) -> bool {
+        self.count(key) < Self::MOST_OF_ONE
+            && self.count < Self::MOST
+            && self.bytes + length(request) < Self::MOST_BYTES
+    }
+
     /// For how many channels a connection waits.
     pub(super) fn count(&self, key: ConnectionKey) -> usize {
         self.channels.get(&key).map_or(0, Vec::len)
@@ -57,6 +91,8 @@ impl Parked {
             .entry(request.connection)
             .or_default()
             .push(channel.clone());
+        self.count += 1;
+        self.bytes += request.size();
         self.requests
             .entry((application, channel))
             .or_default()
@@ -74,13 +110,15 @@ impl Parked {
             return;
         }
         let place = (application, channel.clone());
-        if let Some(requests) = self.requests.get_mut(&place) {
-            requests.retain(|request| request.connection != key);
-            if requests.is_empty() {
-                self.requests.remove(&place);
-            }
+        let requests = self.requests.get_mut(&place);
+        let requests = requests.map_or_else(Vec::new, |requests| {
+            let is_its = |request: &mut Request| request.connection == key;
+            requests.extract_if(.., is_its).collect()
+        });
+        if self.requests.get(&place).is_some_and(Vec::is_empty) {
+            self.requests.remove(&place);
         }
-        self.forget(key, channel);
+        self.forget_all(&requests);
     }
 
     /// A connection does not wait for anything any more.
@@ -93,10 +131,17 @@ impl Parked {
     /// Those who wait for a channel do not wait any more.
     fn take(&mut self, place: &(ApplicationIndex, ChannelName)) -> Vec<Request> {
         let requests = self.requests.remove(place).unwrap_or_default();
-        for request in &requests {
-            self.forget(request.connection, &place.1);
-        }
+        self.forget_all(&requests);
         requests
+    }
+
+    /// These do not wait any more.
+    fn forget_all(&mut self, requests: &[Request]) {
+        for request in requests {
+            self.count -= 1;
+            self.bytes -= request.size();
+            self.forget(request.connection, &request.subscribe.channel);
+        }
     }
 
     fn forget(&mut self, key: ConnectionKey, channel: &ChannelName) {

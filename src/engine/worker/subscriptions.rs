@@ -61,6 +61,7 @@ impl<O: Outlet> Worker<O> {
         let user = self.connections[key].user.as_deref();
         let member = member(access, request, user)?;
         self.leave_as_another(key, (index, application), name, member.as_deref());
+        let may_wait = may_wait && self.parked.has_room(key, request);
         let joined = member
             .as_ref()
             .filter(|_| access == Access::Presence)
@@ -86,6 +87,8 @@ impl<O: Outlet> Worker<O> {
                 return Ok(());
             }
         };
+        // An earlier request of its, when there was room.
+        self.parked.remove(key, index, name);
         self.keep_subscription(key, (index, name), subscribed.sequence, member);
         self.confirm(name, access, &subscribed);
         if name.is_cache() {

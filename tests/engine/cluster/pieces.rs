@@ -130,6 +130,34 @@ fn nobody_waits_for_a_silent_broker_for_long() {
 }
 
 #[test]
+fn who_wants_to_wait_for_too_much_at_a_time_goes_on_with_what_is_known() {
+    /// Of `engine/worker/parking.rs`: channels of one connection.
+    const MOST: usize = 1000;
+    let mut world = World::settled(2);
+    let (eager, other) = (world.connect(0), world.connect(0));
+    for number in 0..MOST + 3 {
+        world.subscribe(0, eager, &format!("c{number}"), 0);
+    }
+    world.subscribe(0, other, "elsewhere", 0);
+    let confirmed = |world: &mut World, client: usize| {
+        let now = world.now;
+        (0..2).for_each(|worker| world.nodes[0].work(worker, now));
+        let views = world.nodes[0].clients[client].views.values();
+        views.filter(|view| view.is_confirmed).count()
+    };
+    assert_eq!(confirmed(&mut world, eager), 3, "those beyond the bound");
+    assert_eq!(confirmed(&mut world, other), 0, "there is room for others");
+    world.settle();
+    assert_eq!(confirmed(&mut world, eager), MOST + 3);
+    assert_eq!(confirmed(&mut world, other), 1);
+    // There is room again.
+    world.subscribe(0, eager, "one-more", 0);
+    assert_eq!(confirmed(&mut world, eager), MOST + 3);
+    world.settle();
+    assert_eq!(confirmed(&mut world, eager), MOST + 4);
+}
+
+#[test]
 fn what_is_owed_is_delivered_in_order_when_all_are_back() {
     let mut world = World::settled(3);
     let mut clients = Vec::new();
