@@ -16,6 +16,7 @@ use super::{
     names::Names,
     script::{Script, Scripts},
     seal::Tag,
+    settings::Dialect,
     value,
 };
 use crate::{
@@ -87,16 +88,22 @@ pub(super) struct Identity {
     pub(super) engine: Arc<Engine>,
     node: NodeId,
     pub(super) names: Names,
+    dialect: Dialect,
     /// Of the last message.
     sequence: u64,
 }
 
 impl Identity {
-    pub(super) fn new(engine: Arc<Engine>, node: NodeId, names: Names) -> Self {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        node: NodeId,
+        (names, dialect): (Names, Dialect),
+    ) -> Self {
         Self {
             engine,
             node,
             names,
+            dialect,
             sequence: 0,
         }
     }
@@ -122,7 +129,7 @@ impl Identity {
             tag: seal.tag(),
         };
         let heard = Said::Message(message);
-        envelope::encode(head, channel.as_bytes(), &heard, Some(seal))
+        envelope::encode(self.dialect, head, channel.as_bytes(), (&heard, Some(seal)))
     }
 
     fn farewell(&mut self, channel: &str) -> Vec<u8> {
@@ -132,7 +139,8 @@ impl Identity {
             sequence: self.sequence,
             tag: Tag::NOBODY,
         };
-        envelope::encode(head, channel.as_bytes(), &Said::Farewell, None)
+        let said = (&Said::Farewell, None);
+        envelope::encode(self.dialect, head, channel.as_bytes(), said)
     }
 }
 
@@ -283,7 +291,7 @@ impl Broker {
         let mut arguments = vec![key.clone().into_bytes(), self.publish().to_vec()];
         let own = (key.as_str(), self.name.as_str());
         let seal = identity.names.seal(&self.engine, topic.application);
-        let value = value::part(seal, own, version, part.subscriptions);
+        let value = value::part(identity.dialect, seal, own, (version, part.subscriptions));
         let kept = match kept {
             None => [const { Vec::new() }; 3],
             Some(kept) => [
@@ -318,7 +326,7 @@ impl Broker {
         let channel = identity.names.channel(&key);
         let own = (key.as_str(), self.name.as_str());
         let seal = identity.names.seal(&self.engine, topic.application);
-        let value = value::part(seal, own, version, change.subscriptions);
+        let value = value::part(identity.dialect, seal, own, (version, change.subscriptions));
         let mut members = Vec::with_capacity(2 * change.joined.len() + change.left.len());
         for member in &change.joined {
             members.push(member.user_id().as_str().as_bytes().to_vec());

@@ -128,10 +128,11 @@ impl Driver {
             reason: error.to_string(),
         })?;
         let pace = connector.settings().times.pace;
+        let dialect = connector.settings().dialect;
         let coordinator = Coordinator::new(Arc::clone(&engine), node, pace);
         Ok(Self {
             connector,
-            identity: Identity::new(engine, node, Names::new(root)),
+            identity: Identity::new(engine, node, (Names::new(root), dialect)),
             coordinator,
             memory: Memory::default(),
             bell,

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! A later version may append to the head, whose length says where it ends, and to the payload; a
-//! reader skips what it does not know. What is sealed is the channel of Redis, the head and the payload. What Redis itself
-//! adds stands behind the seal.
+//! reader skips what it does not know, and reads the versions next to its own ([`Dialect`]). What is
+//! sealed is the channel of Redis, the head and the payload. What Redis itself adds stands behind the
+//! seal.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use super::{
     coordinator::Message,
     seal::{SEAL, Seal, Tag},
+    settings::Dialect,
     wire::{Reader, Writer},
 };
 use crate::{
@@ -29,9 +31,6 @@ use crate::{
 };
 
 const MAGIC: &[u8; 6] = b"reverb";
-
-/// Raised when a reader of the version before could not understand what is sent.
-const VERSION: u8 = 1;
 
 const HEAD: usize = 37;
 
@@ -73,7 +72,7 @@ pub(super) enum Unusable {
     #[error("it is not one of a Reverb server of this package")]
     Foreign,
     /// Of a server that is too new or too old.
-    #[error("it is of version {0}, and this server understands version 1")]
+    #[error("it is of version {0}, and this server is of version {own}", own = Dialect::VERSION)]
     Version(u8),
     /// Of a newer server, which has more to say.
     #[error("it is of the unknown kind {0}")]
@@ -105,15 +104,22 @@ const IS_KEPT: u8 = 2;
 /// Writes a message for a channel of Redis.
 ///
 /// Without a seal goes what harms nobody if it is made up.
-pub(super) fn encode(head: Head, channel: &[u8], said: &Said, seal: Option<&Seal>) -> Vec<u8> {
-    let (kind, payload) = payload(said);
+pub(super) fn encode(
+    dialect: Dialect,
+    head: Head,
+    channel: &[u8],
+    (said, seal): (&Said, Option<&Seal>),
+) -> Vec<u8> {
+    let (kind, mut payload) = payload(said);
+    dialect.append(&mut payload);
     let mut bytes = Vec::with_capacity(HEAD + payload.len() + SEAL);
     bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&[VERSION, HEAD as u8, kind]);
+    bytes.extend_from_slice(&[dialect.version, HEAD as u8 + dialect.appended, kind]);
     bytes.put_u64(head.node.number());
     bytes.put_u64(head.sequence);
     bytes.extend_from_slice(&head.tag.0);
     bytes.put_size(payload.len());
+    dialect.append(&mut bytes);
     bytes.extend_from_slice(&payload);
     let seal = seal.map_or([0; SEAL], |seal| seal.seal(&[channel, &bytes]));
     bytes.extend_from_slice(&seal);
@@ -128,7 +134,7 @@ impl Envelope {
             return Err(Unusable::Foreign);
         }
         match reader.u8().ok_or(Unusable::Damaged)? {
-            VERSION => {}
+            version if Dialect::is_understood(version) => {}
             version => return Err(Unusable::Version(version)),
         }
         Self::open_known(bytes, reader).ok_or(Unusable::Damaged)

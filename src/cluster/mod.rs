@@ -22,7 +22,7 @@ mod wire;
 
 pub use coordinator::{Command, Coordinator, Input, Message, Pace};
 pub use driver::{Bell, Driver, UnusableRedis};
-pub use settings::{Address, Credentials, Settings, Times, TlsSettings, Topology};
+pub use settings::{Address, Credentials, Dialect, Settings, Times, TlsSettings, Topology};
 
 #[cfg(test)]
 #[path = "../../tests/cluster/inside/mod.rs"]

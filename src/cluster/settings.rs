@@ -21,6 +21,8 @@ pub struct Settings {
     pub tls: Option<TlsSettings>,
     /// How long what may take.
     pub times: Times,
+    /// How it is spoken to the other servers.
+    pub dialect: Dialect,
 }
 
 /// What kind of Redis it is.
@@ -89,6 +91,43 @@ pub struct Times {
     pub first_pause: Duration,
     /// The longest pause between two attempts.
     pub longest_pause: Duration,
+}
+
+/// What tells the version of a server to the others; not configurable, but a later one in tests.
+///
+/// A version may append to what the version before says, and say more besides; it leaves out only
+/// what the version before needs no more. So each understands its neighbours, and the servers of an
+/// installation can be replaced one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// The version that stands in each message.
+    pub version: u8,
+    /// How many bytes that this version does not know stand behind each of its structures.
+    pub appended: u8,
+}
+
+impl Dialect {
+    /// Raised with each release that says something else than the one before.
+    pub(super) const VERSION: u8 = 1;
+
+    /// Whether a server of this version understands one of another.
+    pub(super) fn is_understood(version: u8) -> bool {
+        version.abs_diff(Self::VERSION) <= 1
+    }
+
+    /// Appends what this version does not know.
+    pub(super) fn append(self, bytes: &mut Vec<u8>) {
+        bytes.extend((0..self.appended).map(|_| 0xa5));
+    }
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self {
+            version: Self::VERSION,
+            appended: 0,
+        }
+    }
 }
 
 impl Default for Times {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::{
     link::{self, Reply},
     seal::{SEAL, Seal},
+    settings::Dialect,
     wire::{Reader, Writer},
 };
 use crate::{
@@ -16,15 +17,16 @@ use crate::{
 
 /// The number of a part and how many connections it counts.
 pub(super) fn part(
+    dialect: Dialect,
     seal: &Seal,
     (topic, node): (&str, &str),
-    version: Version,
-    subscriptions: usize,
+    (version, subscriptions): (Version, usize),
 ) -> Vec<u8> {
     let mut payload = Vec::new();
     payload.put_u64(version.generation);
     payload.put_u64(version.number);
     payload.put_u64(subscriptions as u64);
+    dialect.append(&mut payload);
     sealed(seal, &[b"part", topic.as_bytes(), node.as_bytes()], payload)
 }
 

@@ -12,7 +12,7 @@ pub use self::fields::ConfigError;
 use self::fields::Fields;
 use super::{provider, proxies::Proxies, time_limits::TimeLimits, tls::TlsSettings};
 use crate::{
-    cluster::{Settings, Times},
+    cluster::{Dialect, Settings, Times},
     engine::{
         Application, ApplicationLimits, ClientEvents, EventKind, EventKinds, Limits, RateLimit,
     },
@@ -118,11 +118,11 @@ impl Config {
 }
 
 impl Config {
-    /// Changes how long what may take between the server and Redis. Nobody needs it but tests, which
-    /// cannot wait as long as servers can.
-    pub fn adapt_redis_times(&mut self, change: impl FnOnce(&mut Times)) {
+    /// Changes what is not configurable about scaling. Nobody needs it but tests, which cannot wait as
+    /// long as servers can, and try what a later version will say.
+    pub fn adapt_scaling(&mut self, change: impl FnOnce(&mut Times, &mut Dialect)) {
         if let Some(scaling) = &mut self.scaling {
-            change(&mut scaling.times);
+            change(&mut scaling.times, &mut scaling.dialect);
         }
     }
 }

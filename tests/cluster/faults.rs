@@ -263,7 +263,7 @@ fn d41_rubbish_from_redis_is_counted_told_once_and_does_no_harm() {
     let rubbish: [&[u8]; 6] = [
         b"",
         b"{\"type\":\"message\",\"application\":\"O:26\",\"payload\":{}}",
-        b"reverb\x02 of a version to come",
+        b"reverb\x09 of a version to come",
         b"reverb\x01",
         &[0xff; 5000],
         b"\x00",
@@ -284,7 +284,7 @@ fn d41_rubbish_from_redis_is_counted_told_once_and_does_no_harm() {
             }
         }
     }
-    one.wait_for_warning("it is of version 2");
+    one.wait_for_warning("it is of version 9");
     one.wait_for_warning("not one of a Reverb server");
     one.wait_for_warning("damaged");
     assert_eq!(one.warnings("was ignored"), 3, "each kind once");

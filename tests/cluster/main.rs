@@ -17,3 +17,4 @@ mod node;
 mod proxy;
 mod redis;
 mod truth;
+mod versions;

@@ -15,6 +15,7 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 use reverb::{
+    cluster::Dialect,
     engine::Notice,
     server::{Config, Server},
 };
@@ -53,10 +54,13 @@ fn serve(configuration: &Value) -> ! {
         let time = configuration["times"][key].as_u64();
         time.map(Duration::from_millis)
     };
-    config.adapt_redis_times(|times| {
+    config.adapt_scaling(|times, dialect| {
         times.lease = milliseconds("lease").unwrap_or(times.lease);
         times.pace.beat = milliseconds("beat").unwrap_or(times.pace.beat);
         times.pace.grace = milliseconds("grace").unwrap_or(times.pace.grace);
+        if let Some(version) = configuration["version"].as_u64() {
+            *dialect = later(version);
+        }
     });
     let server = match Server::start(config) {
         Ok(server) => server,
@@ -85,6 +89,16 @@ fn serve(configuration: &Value) -> ! {
     exit(0);
 }
 
+/// What servers of a version say, if each version appends something to what the one before says.
+fn later(version: u64) -> Dialect {
+    let of_this = Dialect::default().version;
+    let version = u8::try_from(version).unwrap();
+    Dialect {
+        version,
+        appended: 7 * (version - of_this),
+    }
+}
+
 /// What a server has said.
 #[derive(Default)]
 struct Said {
@@ -110,7 +124,8 @@ impl Node {
         Self::with(redis.port(), hasty)
     }
 
-    /// As [`Node::start`], with a changed configuration: `server`, and `times` in milliseconds.
+    /// As [`Node::start`], with a changed configuration: `server`, `times` in milliseconds, and the
+    /// `version` of what it says.
     pub(crate) fn with(port: u16, change: impl FnOnce(&mut Value)) -> Self {
         Self::try_with(port, change).unwrap_or_else(|refusal| panic!("{refusal}"))
     }

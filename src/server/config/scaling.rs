@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ConfigError, fields::Fields};
-use crate::cluster::{Address, Credentials, Settings, Times, TlsSettings, Topology};
+use crate::cluster::{Address, Credentials, Dialect, Settings, Times, TlsSettings, Topology};
 
 /// What a name of keys and channels may be: braces have a meaning of their own in Redis Cluster.
 const NAME: &str = "a text of 1 to 200 bytes without { and }";
@@ -23,6 +23,7 @@ pub(super) fn scaling(fields: &Fields<'_>) -> Result<Option<Settings>, ConfigErr
         database: fields.integer_or("database", 0..=LARGEST_DATABASE, 0)?,
         tls: tls(&fields)?,
         times: Times::default(),
+        dialect: Dialect::default(),
     }))
 }
 

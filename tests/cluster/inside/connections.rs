@@ -10,7 +10,7 @@ use super::redis::{Redis, free_port, say};
 use crate::cluster::{
     connect::Connector,
     link::{self, LinkError},
-    settings::{Address, Credentials, Settings, Times, TlsSettings, Topology},
+    settings::{Address, Credentials, Dialect, Settings, Times, TlsSettings, Topology},
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,6 +28,7 @@ fn settings(topology: Topology) -> Settings {
         database: 0,
         tls: None,
         times: Times::default(),
+        dialect: Dialect::default(),
     }
 }
 

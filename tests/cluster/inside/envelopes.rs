@@ -10,6 +10,7 @@ use crate::{
         coordinator::Message,
         envelope::{Envelope, Head, Said, Unusable, encode},
         seal::Seal,
+        settings::Dialect,
     },
     engine::{
         ApplicationIndex,
@@ -84,7 +85,9 @@ fn messages() -> Vec<Message> {
 
 fn written(message: Message) -> Vec<u8> {
     let seal = seal();
-    encode(head(&seal), CHANNEL, &Said::Message(message), Some(&seal))
+    let said = Said::Message(message);
+    let dialect = Dialect::default();
+    encode(dialect, head(&seal), CHANNEL, (&said, Some(&seal)))
 }
 
 fn read(bytes: &[u8], channel: &[u8], seal: &Seal) -> Result<Message, Unusable> {
@@ -146,7 +149,7 @@ fn rubbish_is_refused_whatever_it_is() {
         (&b""[..], Unusable::Foreign),
         (b"{\"type\":\"message\",\"payload\":{}}", Unusable::Foreign),
         (b"reverb", Unusable::Damaged),
-        (b"reverb\x02anything", Unusable::Version(2)),
+        (b"reverb\x03anything", Unusable::Version(3)),
         (b"reverb\x01\xff", Unusable::Damaged),
         (b"reverb\x01\x00\x05", Unusable::Damaged),
     ] {
@@ -208,7 +211,8 @@ fn a_kind_of_a_later_version_is_named() {
 fn neither_secret_nor_key_is_in_what_is_sent() {
     let seal = Seal::new(&application("1", "the-secret"));
     for message in messages() {
-        let bytes = encode(head(&seal), CHANNEL, &Said::Message(message), Some(&seal));
+        let said = (&Said::Message(message), Some(&seal));
+        let bytes = encode(Dialect::default(), head(&seal), CHANNEL, said);
         let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
         assert!(!holds(b"the-secret") && !holds(b"key"));
     }

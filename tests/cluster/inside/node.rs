@@ -14,7 +14,7 @@ use crate::{
         link::LinkError,
         names::{self, Names},
         script::Scripts,
-        settings::{Address, Credentials, Settings, Times, Topology},
+        settings::{Address, Credentials, Dialect, Settings, Times, Topology},
     },
     engine::{
         ApplicationIndex,
@@ -37,6 +37,7 @@ pub(super) fn settings(redis: &Redis, channel: &str, lease: Duration) -> Setting
             lease,
             ..Times::default()
         },
+        dialect: Dialect::default(),
     }
 }
 
@@ -63,7 +64,7 @@ impl Node {
         let root = names::root(settings);
         let connector = Connector::new(settings.clone(), root.clone()).expect("a connector");
         let node = NodeId::from_random(id);
-        let identity = Identity::new(engine(secret), node, Names::new(root));
+        let identity = Identity::new(engine(secret), node, (Names::new(root), settings.dialect));
         let (broker, ears) = runtime
             .block_on(async {
                 let found = connector.find().await?;
