@@ -5,6 +5,7 @@
 #   need_chroot                   ends the step where this machine cannot do it, and says why
 #   make_chroot SUITE             makes $REVERB_CACHE/debian-SUITE-…, unless it is there
 #   chroot_folder SUITE           prints where that is
+#   make_launcher FOLDER PROGRAM FILE  makes a script that runs a program of it outside of it, with its own libraries
 #   in_chroot FOLDER COMMAND...   runs a command in it, in the repository, which has the same path there
 #
 # The repository and $REVERB_CACHE are the machine's own; Rust and the crates too, read-only; /tmp is empty.
@@ -40,6 +41,17 @@ make_chroot() (
         || fail "the packages for the tests could not be installed in the Debian $suite; see above"
     mv "$partial" "$folder"
 )
+
+make_launcher() {
+    local folder="$1" program="$2" file="$3" loader libraries
+
+    loader=$(compgen -G "$folder/lib*/ld-linux*.so.*" | head -n 1)
+    libraries=$(compgen -G "$folder/usr/lib/*-linux-gnu*" | paste -sd :)
+    mkdir -p "$(dirname "$file")"
+    printf '#!/bin/sh\nexec "%s" --library-path "%s" "%s" "$@"\n' \
+        "$loader" "$libraries" "$folder/usr/bin/$program" > "$file"
+    chmod +x "$file"
+}
 
 in_chroot() {
     local root="$1" toolchain cargo_home="${CARGO_HOME:-$HOME/.cargo}"

@@ -19,6 +19,7 @@ steps=(
     'production 10  nginx, Supervisor and systemd around the server, as the README shows them'
     'demo      15  bin/demo --check: two tabs of a headless Chromium'
     'php84     25  PHP 8.4 and Laravel 13, in a Debian 13 of its own'
+    'valkey    20  many servers on one Redis 8, and on one Valkey, both from that Debian 13'
     'pecl      20  phpize, configure, make, make test and make install on a copy'
 )
 
@@ -116,6 +117,27 @@ step_php84() {
     make_chroot trixie
     in_chroot "$(chroot_folder trixie)" env REVERB_DEMO="$demo" CARGO_TARGET_DIR="$demo/target" LARAVEL_SUITE=sid \
         bin/test extension phpt stubs unit laravel fixture
+}
+
+# The tests run here, as step_rust has built them; the servers' programs are those of the other Debian.
+step_valkey() {
+    local folder program status=0
+
+    need_chroot
+    need_cargo
+    need_apt redis-tools openssl
+    make_chroot trixie
+    folder=$(chroot_folder trixie)
+    in_chroot "$folder" bash -c '. bin/lib/common.sh; . bin/lib/machine.sh; need_apt redis-server valkey-server'
+
+    for program in redis-server valkey-server; do
+        make_launcher "$folder" "$program" "$REVERB_DEMO/launchers/$program"
+        "$REVERB_DEMO/launchers/$program" --version
+        REVERB_TEST_REDIS="$REVERB_DEMO/launchers/$program" \
+            cargo test --locked --no-default-features --test cluster || status=1
+    done
+
+    return "$status"
 }
 
 # On a copy of what is committed, because `make clean` and `phpize --clean` delete more than they made.

@@ -21,6 +21,9 @@ use super::{
 /// Probes of a silent connection by the kernel, where nothing else is on its way.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
+/// The oldest version of Redis that knows all that is asked of it.
+const OLDEST: (u32, u32) = (6, 2);
+
 /// Makes connections as the settings say.
 pub(super) struct Connector {
     settings: Settings,
@@ -93,6 +96,31 @@ impl Connector {
         command: &[&[u8]],
     ) -> Result<link::Reply, LinkError> {
         link.ask(command, self.settings.times.connect).await
+    }
+
+    /// Makes sure that Redis is not too old.
+    ///
+    /// Whatever takes its place, as Valkey does, tells a version too, and it is a later one.
+    pub(super) async fn examine(&self, link: &mut Link) -> Result<(), LinkError> {
+        let (major, minor) = OLDEST;
+        let outdated = |version: &str| {
+            LinkError::Outdated(format!(
+                "it is of version {version}, and needed is Redis {major}.{minor} or later, or Valkey"
+            ))
+        };
+        // The `2` is the protocol that is spoken anyway.
+        match self.ask(link, &[b"HELLO", b"2"]).await {
+            Ok(reply) => match version(reply) {
+                Some(version) if number(&version).is_some_and(|number| number < OLDEST) => {
+                    Err(outdated(&version))
+                }
+                _ => Ok(()),
+            },
+            Err(LinkError::Refused(text)) if text.starts_with("ERR unknown command") => {
+                Err(outdated("5 or earlier"))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks a sentinel for the master, and the master whether it is one.
@@ -225,6 +253,23 @@ fn tls_error(error: io::Error) -> LinkError {
         io::ErrorKind::InvalidData => LinkError::Unauthorised(format!("TLS: {error}")),
         _ => LinkError::Lost(error),
     }
+}
+
+/// The version among the names and values with which Redis says hello.
+fn version(reply: link::Reply) -> Option<String> {
+    let mut reply = link::array(reply)?.into_iter();
+    while let (Some(name), value) = (reply.next(), reply.next()?) {
+        if link::text(name).as_deref() == Some("version") {
+            return link::text(value);
+        }
+    }
+    None
+}
+
+/// The first two numbers of a version.
+fn number(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split('.').map_while(|part| part.parse().ok());
+    Some((numbers.next()?, numbers.next()?))
 }
 
 fn address(reply: &[link::Reply]) -> Option<Address> {

@@ -424,6 +424,7 @@ async fn open(connector: &Connector, identity: &Identity) -> Result<Session, Lin
     let times = connector.settings().times;
     let found = connector.find().await?;
     let mut link = connector.open(&found.address).await?;
+    connector.examine(&mut link).await?;
     let scripts = Scripts::load(&mut link, connector).await?;
     let listening = connector.open(&found.address).await?;
     let ears = Ears::open(listening, identity, found.is_sharded, times.connect).await?;

@@ -51,6 +51,9 @@ pub(super) enum LinkError {
     /// Redis says no to who we are, and will as long as nobody changes the configuration.
     #[error("{0}")]
     Unauthorised(String),
+    /// Redis is too old.
+    #[error("{0}")]
+    Outdated(String),
     /// What came is not Redis' protocol.
     #[error("what it said is not understood: {0}")]
     Misunderstood(String),
@@ -185,7 +188,7 @@ impl LinkError {
 
     /// Whether only the operator can help.
     pub(super) fn is_lasting(&self) -> bool {
-        matches!(self, Self::Unauthorised(_))
+        matches!(self, Self::Unauthorised(_) | Self::Outdated(_))
     }
 }
 

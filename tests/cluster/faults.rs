@@ -1,6 +1,8 @@
 //! What happens when servers, Redis or the network between them fail.
 
 use std::{
+    io::{Read, Write},
+    net::TcpListener,
     thread,
     time::{Duration, Instant},
 };
@@ -248,6 +250,35 @@ fn a_wrong_password_is_told_before_anything_is_served() {
         "{refusal}"
     );
     Node::with(redis.port(), with_password("right"));
+}
+
+#[test]
+fn a_redis_that_is_too_old_is_told_before_anything_is_served() {
+    let unknown = "-ERR unknown command `HELLO`, with args beginning with: `2`, \r\n";
+    let hello = "*4\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n6.0.16\r\n";
+    for (answer, version) in [(unknown, "5 or earlier"), (hello, "6.0.16")] {
+        let port = parrot(answer);
+        let refusal = Node::try_with(port, |_| {}).err().unwrap();
+        let expected = format!(
+            "cannot use Redis at 127.0.0.1:{port}: it is of version {version}, and needed is Redis 6.2 or later, or Valkey"
+        );
+        assert!(refusal.starts_with(&expected), "{refusal}");
+    }
+}
+
+/// Gives one answer to whatever is said, at this port.
+fn parrot(answer: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut buffer = [0; 1024];
+            while matches!(stream.read(&mut buffer), Ok(1..))
+                && stream.write_all(answer.as_bytes()).is_ok()
+            {}
+        }
+    });
+    port
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A real Redis for a test: on a free port, in a folder of its own, gone with the test.
 
 use std::{
-    fs,
+    env, fs,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -13,6 +13,9 @@ use std::{
 
 /// When a test gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Names another program than Debian's `redis-server`, as a later one or Valkey's.
+const VARIABLE: &str = "REVERB_TEST_REDIS";
 
 /// A `redis-server`, also as a sentinel.
 pub(crate) struct Redis {
@@ -75,7 +78,8 @@ impl Redis {
     /// Starts it again at the same port; without a file, it comes back empty.
     pub(crate) fn resume(&mut self) {
         let log = fs::File::create(self.folder.join("log")).unwrap();
-        let mut command = Command::new("redis-server");
+        let program = env::var(VARIABLE).unwrap_or_else(|_| "redis-server".to_owned());
+        let mut command = Command::new(&program);
         if self.is_sentinel {
             command.arg(self.folder.join("sentinel.conf"));
         }
@@ -92,7 +96,7 @@ impl Redis {
             .stdout(log)
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("redis-server cannot be run: {error}"));
+            .unwrap_or_else(|error| panic!("{program} cannot be run: {error}"));
         self.process = Some(process);
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {

@@ -16,7 +16,7 @@ export class Redis {
   async start() {
     const settings = { port: this.port, bind: '127.0.0.1', dir: this.folder, save: '', appendonly: 'no' };
     const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    this.program = new Program('redis-server', options, { env: process.env });
+    this.program = new Program(process.env.REVERB_TEST_REDIS ?? 'redis-server', options, { env: process.env });
     await this.program.listens(this.port);
   }
 
