@@ -46,16 +46,14 @@ for (const { name, Echo } of echoes) {
         const channels = [ada, bob].map((echo) => echo.private('news'));
         await Promise.all(channels.map(subscribed));
         const [own, heard] = [[], []];
-        channels[0].listen('Posted', (event) => own.push(event));
-        const last = hear('the second event', (resolve) => {
-          channels[1].listen('Posted', (event) => heard.push(event) === 2 && resolve());
-        });
+        const last = [own, heard].map((seen, index) => hear('the second event', (resolve) => {
+          channels[index].listen('Posted', (event) => { seen.push(event); return event.id === 2 && resolve(); });
+        }));
 
         await app('members-key').http.trigger('private-news', posted, { id: 1 }, { socket_id: ada.socketId() });
         await app('members-key').http.trigger('private-news', posted, { id: 2 });
 
-        await last;
-        await settled(ada.connector.pusher);
+        await Promise.all(last);
         assert.deepEqual([own, heard], [[{ id: 2 }], [{ id: 1 }, { id: 2 }]]);
       });
 

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import PusherHttp from 'pusher';
 import Pusher from 'pusher-js';
 
-import { collect, settled, state, subscribed } from './support/listen.mjs';
+import { collect, event, settled, state, subscribed } from './support/listen.mjs';
 import { serve } from './support/serve.mjs';
 
 const app = serve();
@@ -56,6 +56,7 @@ describe('publishing with the SDK for Node.js', { timeout: 120_000 }, () => {
     [news, secrets].forEach((channel) => channel.bind_global((event, data) => {
       return event.startsWith('pusher:') || heard.push([channel.name, event, data]);
     }));
+    const last = Promise.all([event(news, 'third'), event(secrets, 'second')]);
 
     const response = await app('members-key').http.triggerBatch([
       { channel: 'news', name: 'first', data: { id: 1 } },
@@ -66,6 +67,7 @@ describe('publishing with the SDK for Node.js', { timeout: 120_000 }, () => {
     ]);
 
     assert.deepEqual(await response.json(), { batch: {} });
+    await last;
     await Promise.all([settled(news.pusher), settled(secrets.pusher)]);
     assert.deepEqual(heard.filter(([name]) => name === 'news'), [['news', 'first', { id: 1 }], ['news', 'third', 'text']]);
     assert.deepEqual(heard.filter(([name]) => name !== 'news'), [['private-encrypted-secrets', 'second', 'secret']]);

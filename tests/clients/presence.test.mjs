@@ -16,6 +16,7 @@ for (const { name, Pusher } of pushers) {
   describe(name, { timeout: 120_000 }, () => {
     test('the members object has everybody, numeric ids and missing infos included', async () => {
       const [first] = await enter(ada);
+      const added = collect(first, 'pusher:member_added');
       await enter(seven);
       await enter(bare);
 
@@ -28,7 +29,7 @@ for (const { name, Pusher } of pushers) {
       assert.deepEqual(members.get(7), { id: 7, info: { name: 'Seven' } });
       assert.deepEqual(members.get('bare'), { id: 'bare', info: null });
       assert.equal(members.get('nobody'), null);
-      await settled(first.pusher);
+      await added.all(3);
       assert.deepEqual(ids(first.members), ['7', '8', 'ada', 'bare']);
     });
 
@@ -59,6 +60,7 @@ for (const { name, Pusher } of pushers) {
       const [one] = await enter(seven);
       const [two, members] = await enter({ user_id: '7', user_info: { name: 'another' } });
       assert.equal(members.count, 2);
+      await added.all(1);
 
       one.pusher.unsubscribe('presence-room');
       await settled(one.pusher);
