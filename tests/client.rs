@@ -24,6 +24,10 @@ mod support;
 #[path = "client/unwaited.rs"]
 mod unwaited;
 
+/// How long a publisher waits for an answer that comes: on a busy machine, some time.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long it waits where none comes; far below [`PATIENCE`].
 const ANSWER_LIMIT: Duration = Duration::from_millis(300);
 
 fn event() -> Event<'static> {
@@ -36,12 +40,17 @@ fn event() -> Event<'static> {
 }
 
 fn publisher(more: Value) -> Publisher {
-    let mut options = json!({"app_id": "1", "key": "key", "secret": "secret", "timeout": ANSWER_LIMIT.as_millis() as u64});
+    let mut options =
+        json!({"app_id": "1", "key": "key", "secret": "secret", "timeout": milliseconds(PATIENCE)});
     options
         .as_object_mut()
         .unwrap()
         .extend(more.as_object().unwrap().clone());
     Publisher::new(Options::parse(&options).unwrap())
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    time.as_millis() as u64
 }
 
 fn over_unix(server: &UnixServer) -> Publisher {
@@ -122,19 +131,22 @@ fn a_stalled_server_holds_nobody_beyond_the_limit() {
     for script in [&[Script::Stall][..], &[WELCOMED, Script::Stall]] {
         let server = UnixServer::start(&[script]);
         let begin = Instant::now();
-        let result = over_unix(&server).publish(&event());
+        let options = json!({"socket": server.path(), "timeout": milliseconds(ANSWER_LIMIT)});
+        let result = publisher(options).publish(&event());
         let expected = format!(
             "the Reverb server at {} did not answer within 300 ms; it may be stopped or overloaded",
             server.path()
         );
         assert_eq!(text(result), expected);
         assert!(begin.elapsed() >= ANSWER_LIMIT);
-        assert!(begin.elapsed() < ANSWER_LIMIT * 10, "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
     }
 }
 
 #[test]
 fn a_server_that_did_not_answer_is_not_waited_for_again_before_it_speaks() {
+    // Three that wait would take three times as long, and on a busy machine even those that do not wait take some time.
+    let limit = Duration::from_secs(3);
     let server = UnixServer::start(&[
         &[WELCOMED, Script::Hear, Script::Stall],
         &[WELCOMED, Script::Ack],
@@ -142,6 +154,7 @@ fn a_server_that_did_not_answer_is_not_waited_for_again_before_it_speaks() {
     let http = HttpServer::start(&[]);
     let mut publisher = publisher(json!({
         "socket": server.path(), "scheme": "http", "host": "127.0.0.1", "port": http.port(),
+        "timeout": milliseconds(limit),
     }));
     assert!(matches!(
         publisher.publish(&event()),
@@ -155,7 +168,7 @@ fn a_server_that_did_not_answer_is_not_waited_for_again_before_it_speaks() {
     for _ in 0..3 {
         assert_eq!(text(publisher.publish(&event())), expected);
     }
-    assert!(begin.elapsed() < ANSWER_LIMIT);
+    assert!(begin.elapsed() < limit);
     assert_eq!((server.connections(), http.connections()), (1, 0));
 
     server.wake();
@@ -324,7 +337,7 @@ fn a_connection_that_is_not_made_in_time_is_an_absent_server() {
     let (port, _tcp) = support::crowded_tcp_port();
     let begin = Instant::now();
     let mut publisher = publisher(json!({
-        "socket": path, "scheme": "http", "host": "127.0.0.1", "port": port, "connect_timeout": 50, "timeout": 10000
+        "socket": path, "scheme": "http", "host": "127.0.0.1", "port": port, "connect_timeout": 50,
     }));
     assert_eq!(
         text(publisher.publish(&event())),
@@ -333,7 +346,7 @@ fn a_connection_that_is_not_made_in_time_is_an_absent_server() {
         )
     );
     assert!(begin.elapsed() >= Duration::from_millis(100));
-    assert!(begin.elapsed() < Duration::from_secs(10));
+    assert!(begin.elapsed() < PATIENCE);
     std::fs::remove_file(path).unwrap();
 }
 
@@ -392,8 +405,11 @@ fn a_stalled_http_server_holds_nobody_beyond_the_limit() {
         "the Reverb server at http://127.0.0.1:{} did not answer within 300 ms; it may be stopped or overloaded",
         server.port()
     );
-    assert_eq!(text(over_http(&server).publish(&event())), expected);
-    assert!(begin.elapsed() < ANSWER_LIMIT * 10, "{:?}", begin.elapsed());
+    let options = json!({
+        "scheme": "http", "host": "127.0.0.1", "port": server.port(), "timeout": milliseconds(ANSWER_LIMIT),
+    });
+    assert_eq!(text(publisher(options).publish(&event())), expected);
+    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -523,8 +539,7 @@ fn wrong_options_are_named() {
 #[test]
 fn a_server_without_tls_is_told_apart() {
     let server = HttpServer::without_tls();
-    let options =
-        json!({"scheme": "https", "host": "127.0.0.1", "port": server.port(), "timeout": 5000});
+    let options = json!({"scheme": "https", "host": "127.0.0.1", "port": server.port()});
     let expected = format!(
         "the Reverb server at https://127.0.0.1:{} does not answer as this extension expects (received corrupt message of type InvalidContentType); check the options `scheme`, `host`, `port` and `path`",
         server.port()

@@ -59,7 +59,7 @@ fn https_server(authority: &Authority) -> u16 {
 /// Publishes with a rule of trust.
 fn publish(port: u16, verify: &Value) -> Result<Route, PublishError> {
     let options = json!({
-        "scheme": "https", "host": "localhost", "port": port, "verify": verify, "timeout": 20_000,
+        "scheme": "https", "host": "localhost", "port": port, "verify": verify,
     });
     publisher(options).publish(&event())
 }
