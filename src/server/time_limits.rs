@@ -39,16 +39,45 @@ mod tests {
     };
 
     use parking_lot::Mutex;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::TimeLimits;
     use crate::server::{Config, Server};
 
-    /// A process has one server at a time, and these tests share one.
+    /// A process has one server at a time, and these tests take turns.
     static TURN: Mutex<()> = Mutex::new(());
 
-    /// Far beyond the limits below, and reached by a failing test only.
+    /// Far below [`PATIENCE`], and below the limits that a server has otherwise.
+    const SHORT: Duration = Duration::from_millis(300);
+
+    /// Far beyond a short limit, and reached by a failing test only.
     const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Lets callers at a server some of whose limits are short. The others are not: who is slow because the machine is
+    /// busy must not meet them.
+    fn call(
+        options: &Value,
+        shorten: impl FnOnce(&mut TimeLimits),
+        callers: &[&(dyn Fn(SocketAddr) + Sync)],
+    ) {
+        let mut config = Config::parse(&json!({
+            "host": "127.0.0.1", "port": 0, "workers": 1, "options": options, "applications": [{
+                "app_id": "1", "key": "k", "secret": "s", "ping_interval": 60,
+                "allowed_origins": ["*"], "max_message_size": 10_000,
+            }],
+        }))
+        .expect("a configuration");
+        shorten(&mut config.times);
+        let _turn = TURN.lock();
+        let server = Server::start(config).expect("a server");
+        let address = server.address();
+        thread::scope(|scope| {
+            for caller in callers {
+                scope.spawn(move || caller(address));
+            }
+        });
+        server.stop(Duration::ZERO);
+    }
 
     /// What comes back until the server ends the connection.
     fn answer(address: SocketAddr, request: &[u8]) -> String {
@@ -89,74 +118,55 @@ mod tests {
         assert!(began.elapsed() < PATIENCE, "nobody ended the connection");
     }
 
+    /// Says nothing at all.
+    fn keep_silent(address: SocketAddr) {
+        assert_eq!(answer(address, b""), "", "silence is ended");
+    }
+
     #[test]
     fn d13_who_says_a_byte_at_a_time_is_not_waited_for() {
-        let mut config = Config::parse(&json!({
-            "host": "127.0.0.1", "port": 0, "workers": 1, "applications": [{
-                "app_id": "1", "key": "k", "secret": "s", "ping_interval": 60,
-                "allowed_origins": ["*"], "max_message_size": 10_000,
-            }],
-        }))
-        .expect("a configuration");
-        let short = Duration::from_millis(300);
-        config.times = TimeLimits {
-            head: short,
-            idle: short,
-            body: short,
-            stall: short,
-            farewell: short,
+        let drip = |address| drip(address, b"GET /app/k HTTP/1.1\r\nX-Filler: xxxxxxxxxx");
+        let shorten = |times: &mut TimeLimits| times.head = SHORT;
+        call(&json!({}), shorten, &[&drip, &keep_silent]);
+
+        let keep = |address| {
+            let kept = answer(address, b"GET /up HTTP/1.1\r\nHost: x\r\n\r\n");
+            assert!(kept.starts_with("HTTP/1.1 200 OK\r\n"), "{kept}");
         };
-        let _turn = TURN.lock();
-        let server = Server::start(config).expect("a server");
-        let address = server.address();
-        thread::scope(|scope| {
-            scope.spawn(|| drip(address, b"GET /app/k HTTP/1.1\r\nX-Filler: xxxxxxxxxx"));
-            scope.spawn(|| ask_in_vain(address));
-            scope.spawn(|| assert_eq!(answer(address, b""), "", "silence is ended"));
-            scope.spawn(|| {
-                let kept = answer(address, b"GET /up HTTP/1.1\r\nHost: x\r\n\r\n");
-                assert!(kept.starts_with("HTTP/1.1 200 OK\r\n"), "{kept}");
-            });
-            scope.spawn(|| {
-                let second = b"GET /up HTTP/1.1\r\nHost: x\r\n\r\nGET /up HTTP/1.1\r\nHo";
-                assert_eq!(answer(address, second).matches("200 OK").count(), 1);
-            });
-            scope.spawn(|| {
-                let body = b"POST /apps/1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";
-                let answer = answer(address, body);
-                assert!(
-                    answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
-                    "{answer}"
-                );
-                assert!(answer.ends_with("\r\n\r\nRequest timeout."), "{answer}");
-            });
-        });
-        server.stop(Duration::ZERO);
+        let ask_half = |address| {
+            let second = b"GET /up HTTP/1.1\r\nHost: x\r\n\r\nGET /up HTTP/1.1\r\nHo";
+            assert_eq!(answer(address, second).matches("200 OK").count(), 1);
+        };
+        let shorten = |times: &mut TimeLimits| times.idle = SHORT;
+        call(&json!({}), shorten, &[&keep, &ask_half]);
+
+        let promise = |address| {
+            let body = b"POST /apps/1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";
+            let answer = answer(address, body);
+            let refusal = "HTTP/1.1 408 Request Timeout\r\n";
+            assert!(answer.starts_with(refusal), "{answer}");
+            assert!(answer.ends_with("\r\n\r\nRequest timeout."), "{answer}");
+        };
+        call(&json!({}), |times| times.body = SHORT, &[&promise]);
+    }
+
+    #[test]
+    fn who_does_not_read_is_not_waited_for() {
+        let shorten = |times: &mut TimeLimits| (times.stall, times.farewell) = (SHORT, SHORT);
+        call(&json!({}), shorten, &[&ask_in_vain]);
     }
 
     #[test]
     fn who_shakes_hands_a_byte_at_a_time_is_not_waited_for() {
         let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/keys");
-        let mut config = Config::parse(&json!({
-            "host": "127.0.0.1", "port": 0, "workers": 1, "options": { "tls": {
-                "local_cert": format!("{keys}/certificate.pem"), "local_pk": format!("{keys}/pkcs8.pem"),
-            } }, "applications": [{
-                "app_id": "1", "key": "k", "secret": "s", "ping_interval": 60,
-                "allowed_origins": ["*"], "max_message_size": 10_000,
-            }],
-        }))
-        .expect("a configuration");
-        config.times.head = Duration::from_millis(300);
-        let _turn = TURN.lock();
-        let server = Server::start(config).expect("a server");
-        let address = server.address();
-        thread::scope(|scope| {
-            // The beginning of a record of 16,384 bytes, and of a message as long.
-            let mut hello = vec![22, 3, 1, 64, 0, 1, 0, 63, 252];
-            hello.resize(16_389, 3);
-            scope.spawn(move || drip(address, &hello));
-            scope.spawn(|| assert_eq!(answer(address, b""), "", "silence is ended"));
-        });
-        server.stop(Duration::ZERO);
+        let options = json!({ "tls": {
+            "local_cert": format!("{keys}/certificate.pem"), "local_pk": format!("{keys}/pkcs8.pem"),
+        } });
+        // The beginning of a record of 16,384 bytes, and of a message as long.
+        let mut hello = vec![22, 3, 1, 64, 0, 1, 0, 63, 252];
+        hello.resize(16_389, 3);
+        let drip = |address| drip(address, &hello);
+        let shorten = |times: &mut TimeLimits| times.head = SHORT;
+        call(&options, shorten, &[&drip, &keep_silent]);
     }
 }
