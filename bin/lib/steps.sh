@@ -13,7 +13,7 @@ steps=(
     'unit      10  the Composer package with a fake server'
     'laravel   15  the Composer package in a real Laravel'
     'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
-    'chaos     10  three servers on one Redis: a storm of faults, and an outage of a minute, in the eyes of pusher-js'
+    'chaos     10  servers on one Redis: a storm of faults, an outage of a minute, and a network that is cut, in the eyes of pusher-js'
     'e2e       15  pusher-js and Laravel Echo against php-fpm, queue worker and command line'
     'fixture   10  an application written for Laravel Reverb, unchanged, with stock clients'
     'production 10  nginx, Supervisor and systemd around the server, as the README shows them'
@@ -85,9 +85,10 @@ step_clients() {
     tests/clients/run
 }
 
+# The split needs root, for a network namespace.
 step_chaos() {
-    need_apt redis-server
-    tests/clients/run chaos/chaos.test.mjs chaos/outage.test.mjs
+    need_apt redis-server iproute2
+    tests/clients/run chaos/chaos.test.mjs chaos/outage.test.mjs chaos/split.test.mjs
 }
 
 step_e2e() {

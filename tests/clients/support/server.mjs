@@ -10,10 +10,14 @@ const { REVERB_PHP: php } = process.env;
 const script = fileURLToPath(new URL('server.php', import.meta.url));
 
 export class Server {
-  /** Starts a server, on a port that an earlier one had or on any; further settings are the extension's. */
-  static async start({ port = 0, ...settings } = {}) {
+  /**
+   * Starts a server, on a port that an earlier one had or on any, `within` what another command makes of it; further
+   * settings are the extension's.
+   */
+  static async start({ port = 0, within = [], ...settings } = {}) {
     const server = new Server();
-    server.program = new Program(php, [script, String(port), JSON.stringify(settings)], { env: process.env });
+    const [command, ...args] = [...within, php];
+    server.program = new Program(command, [...args, script, String(port), JSON.stringify(settings)], { env: process.env });
     server.port = await Promise.race([server.announcement(), server.failure()]);
 
     return server;

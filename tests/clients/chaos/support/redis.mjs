@@ -8,14 +8,16 @@ import { join } from 'node:path';
 import { Program } from '../../../e2e/support/program.mjs';
 
 export class Redis {
-  constructor(port) {
+  constructor(port, addresses = ['127.0.0.1']) {
     this.port = port;
+    this.addresses = addresses;
     this.folder = mkdtempSync(join(tmpdir(), 'reverb-redis-'));
   }
 
   async start() {
-    const settings = { port: this.port, bind: '127.0.0.1', dir: this.folder, save: '', appendonly: 'no' };
+    const settings = { port: this.port, 'protected-mode': 'no', dir: this.folder, save: '', appendonly: 'no' };
     const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    options.push('--bind', ...this.addresses);
     this.program = new Program(process.env.REVERB_TEST_REDIS ?? 'redis-server', options, { env: process.env });
     await this.program.listens(this.port);
   }

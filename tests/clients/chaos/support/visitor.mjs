@@ -4,7 +4,7 @@ import Pusher from 'pusher-js';
 
 export class Visitor {
   /** `complain` is told of whatever a client must never see. */
-  constructor(name, { port, http, key, userId, complain }) {
+  constructor(name, { host = '127.0.0.1', port, http, key, userId, complain }) {
     this.name = name;
     this.userId = userId;
     this.complain = (what) => complain(`${name}: ${what}`);
@@ -17,7 +17,7 @@ export class Visitor {
     this.wantsToBeHere = true;
     const member = { user_id: userId, user_info: { name: userId } };
     this.client = new Pusher(key, {
-      wsHost: '127.0.0.1',
+      wsHost: host,
       wsPort: port,
       forceTLS: false,
       enabledTransports: ['ws'],
