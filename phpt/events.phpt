@@ -23,6 +23,8 @@ echo str_replace([$id, "\"place\":{$place}"], ['ID', '"place":P'], implode("\n",
 $subscribers = $server->subscribers('1', 'news');
 var_dump(count($subscribers) === 1 && $subscribers[0]['socket_id'] === $id, $server->subscribers('1', 'nowhere'), $server->subscribers('2', 'news'));
 
+echo json_encode([$server->channels('1'), $server->channels('1', 'ne'), $server->channels('1', 'o'), $server->channels('2')]), "\n";
+
 $server->broadcast('1', 'cache-news', '{"event":"kept"}');
 var_dump($server->cached('1', 'cache-news'), $server->cached('1', 'news'));
 
@@ -39,6 +41,7 @@ echo json_encode($names[1]), "\n";
 $server->stop();
 $server->send($id, $place, 'late');
 var_dump($server->subscribers('1', 'news'));
+echo json_encode($server->channels('1')), "\n";
 
 attempt(fn () => Reverb\Server::start(configuration(['events' => ['everything']])));
 
@@ -60,10 +63,12 @@ array(0) {
 }
 array(0) {
 }
+[["news"],["news"],[],[]]
 string(16) "{"event":"kept"}"
 NULL
 "connection_closed"
 ["all","one"]
 array(0) {
 }
+[]
 Reverb\ConfigurationException: events is ["everything"], but must be a list of some of message_received, message_sent, channel_created, channel_removed, connection_pruned, connection_opened, connection_closed, channel_occupied, channel_vacated, member_added, member_removed, client_event_received

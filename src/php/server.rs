@@ -158,6 +158,18 @@ impl Server {
         Ok(notices::subscriber_arrays(&subscribers)?)
     }
 
+    /// The occupied channels of an application.
+    #[php(optional = prefix)]
+    pub fn channels(&self, appId: &str, prefix: Option<&str>) -> PhpResult<ZBox<ZendHashTable>> {
+        let mut list = ZendHashTable::new();
+        if let Some(server) = self.serving()? {
+            for name in server.channels(appId, prefix.unwrap_or_default()) {
+                list.push(name.as_str())?;
+            }
+        }
+        Ok(list)
+    }
+
     /// The message that a cache channel has kept.
     pub fn cached(&self, appId: &str, channel: &str) -> PhpResult<Option<String>> {
         let message = self.server()?.cached(appId, channel);

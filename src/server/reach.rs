@@ -85,6 +85,18 @@ impl Server {
         Ok(list)
     }
 
+    /// The names of an application's channels that have subscribers here and begin with a prefix, in their order.
+    #[must_use]
+    pub fn channels(&self, app_id: &str, prefix: &str) -> Vec<ChannelName> {
+        let Some(application) = self.engine().applications().by_id(app_id) else {
+            return Vec::new();
+        };
+        let occupied = self.engine().channels(application, prefix, Instant::now());
+        let mut names: Vec<_> = occupied.into_iter().map(|(name, _)| name).collect();
+        names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+        names
+    }
+
     /// The message that a cache channel of an application has kept.
     #[must_use]
     pub fn cached(&self, app_id: &str, channel: &str) -> Option<Bytes> {

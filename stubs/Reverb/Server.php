@@ -219,6 +219,18 @@ final class Server
     }
 
     /**
+     * Get the names of the channels with subscribers on this server that begin with the prefix, in their order.
+     *
+     * @return list<string>
+     *
+     * @throws ServerException
+     */
+    public function channels(string $appId, ?string $prefix = null): array
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
      * Get the message that a cache channel has kept, or null if there is none.
      *
      * @throws ServerException

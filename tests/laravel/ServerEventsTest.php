@@ -21,6 +21,7 @@ use Laravel\Reverb\Events\MemberRemoved;
 use Laravel\Reverb\Events\MessageReceived;
 use Laravel\Reverb\Events\MessageSent;
 use Laravel\Reverb\Native\Contracts\Engine;
+use Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager;
 use Laravel\Reverb\Protocols\Pusher\EventDispatcher;
 use Laravel\Reverb\Servers\Reverb\EventRelay;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
@@ -164,6 +165,30 @@ class ServerEventsTest extends TestCase
         );
     }
 
+    public function test_a_listener_finds_the_channels_of_its_events_application(): void
+    {
+        config(['reverb.apps.apps.1' => ['app_id' => '2', 'key' => 'second-key', 'secret' => 's'] + config('reverb.apps.apps.0')]);
+        $this->hear(ClientEventReceived::class, function ($event) {
+            $channels = $this->app->make(ChannelManager::class);
+            $others = array_diff_key($channels->connections(), [$event->connection->id() => true]);
+            array_map(fn ($connection) => $connection->send('{"event":"found"}'), $others);
+
+            return $channels->app()->id().' '.implode(' ', array_keys($channels->all())).' '.count($others);
+        });
+
+        $this->serve(function (int $port) {
+            $stranger = (new WebSocket($port, 'second-key'))->subscribe('elsewhere');
+            $ada = (new WebSocket($port))->subscribe('news');
+            $bob = (new WebSocket($port))->subscribe('sports');
+            $ada->send('client-hello', [], 'news');
+            yield from $this->until(1);
+            $bob->expect('found');
+            $stranger->expectNothing();
+        });
+
+        $this->assertSame(['ClientEventReceived 1001 news sports 1'], $this->heard);
+    }
+
     public function test_a_package_can_dispatch_an_event_from_inside_the_server(): void
     {
         $this->hear(MessageReceived::class, function ($event) {
@@ -208,12 +233,12 @@ class ServerEventsTest extends TestCase
 
     public function test_a_queued_listener_knows_names_but_no_secrets_and_is_told_where_the_server_is(): void
     {
-        $event = $this->app->make(EventRelay::class, [
-            'applications' => $this->app->make(ApplicationProvider::class)->all(),
-        ])->event([
+        $relay = $this->app->make(EventRelay::class, ['applications' => $this->app->make(ApplicationProvider::class)->all()]);
+        $relay->attach(new FakeServer);
+        $event = $relay->event([
             'event' => 'client_event_received', 'app_id' => '1001', 'socket_id' => '1.2', 'place' => 3, 'origin' => 'http://here', 'address' => '203.0.113.7',
             'channel' => 'presence-room', 'name' => 'client-hi', 'data' => '{"x":1}',
-        ], new FakeServer);
+        ]);
 
         $text = serialize($event);
         $restored = unserialize($text);

@@ -11,6 +11,7 @@ use Laravel\Reverb\Events;
 use Laravel\Reverb\Exceptions;
 use Laravel\Reverb\Loggers;
 use Laravel\Reverb\Protocols\Pusher\Channels;
+use Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager;
 use Laravel\Reverb\Protocols\Pusher\EventDispatcher;
 use Laravel\Reverb\Protocols\Pusher\Exceptions as PusherExceptions;
 use Laravel\Reverb\Reverb;
@@ -100,6 +101,12 @@ class ReverbSurfaceTest extends TestCase
             Channels\ChannelConnection::class => [
                 'connection' => '(): Laravel\Reverb\Contracts\Connection', 'data' => '([?string]): mixed', 'send' => '(string): void',
             ],
+            ChannelManager::class => [
+                'app' => '(): ?Laravel\Reverb\Application', 'for' => '(Laravel\Reverb\Application): '.ChannelManager::class, 'all' => '(): array',
+                'exists' => '(string): bool', 'find' => '(string): ?Laravel\Reverb\Protocols\Pusher\Channels\Channel',
+                'findOrCreate' => '(string): Laravel\Reverb\Protocols\Pusher\Channels\Channel', 'connections' => '([?string]): array',
+                'findConnection' => '(string): ?Laravel\Reverb\Protocols\Pusher\Channels\ChannelConnection',
+            ],
             EventDispatcher::class => [
                 'dispatch' => '(Laravel\Reverb\Application, array, [?Laravel\Reverb\Contracts\Connection], [?string]): void',
                 'dispatchSynchronously' => '(Laravel\Reverb\Application, array, [?Laravel\Reverb\Contracts\Connection]): void',
@@ -107,6 +114,45 @@ class ReverbSurfaceTest extends TestCase
             Exceptions\RedisConnectionException::class => ['failedAfter' => '(string, int): self'],
             Reverb::class => ['registerDevCommands' => '(): void'],
         ];
+    }
+
+    #[DataProvider('classes')]
+    public function test_a_class_of_reverb_is_there_or_the_readme_says_that_it_is_not(string $class): void
+    {
+        [$name, $folder] = array_reverse(explode('\\', "Laravel\\Reverb\\{$class}"));
+        $table = strstr(strstr(file_get_contents(__DIR__.'/../../README.md'), '## Differences from Laravel Reverb'), '## Events', true);
+        $isMissed = str_contains($table, "{$name}`") || str_contains($table, "{$folder}\\*`");
+
+        $this->assertTrue($isMissed || class_exists("Laravel\\Reverb\\{$class}") || interface_exists("Laravel\\Reverb\\{$class}"));
+    }
+
+    public static function classes(): array
+    {
+        $pusher = 'Protocols\\Pusher\\';
+        $server = 'Servers\\Reverb\\';
+
+        return array_map(fn ($class) => [$class], [
+            'Application', 'ApplicationManager', 'ApplicationManagerServiceProvider', 'Certificate', 'ConfigApplicationProvider', 'Connection',
+            'Reverb', 'ReverbServiceProvider', 'ServerProviderManager', 'Console\Commands\InstallCommand',
+            'Contracts\ApplicationProvider', 'Contracts\Connection', 'Contracts\Logger', 'Contracts\ServerProvider', 'Contracts\WebSocketConnection',
+            'Events\ChannelCreated', 'Events\ChannelRemoved', 'Events\ConnectionPruned', 'Events\MessageReceived', 'Events\MessageSent',
+            'Exceptions\InvalidApplication', 'Exceptions\InvalidOrigin', 'Exceptions\RedisConnectionException',
+            'Jobs\PingInactiveConnections', 'Jobs\PruneStaleConnections',
+            'Loggers\CliLogger', 'Loggers\Log', 'Loggers\NullLogger', 'Loggers\StandardLogger',
+            'Pulse\Recorders\ReverbConnections', 'Pulse\Recorders\ReverbMessages',
+            ...array_map(fn ($name) => $pusher.$name, [
+                'ClientEvent', 'EventDispatcher', 'EventHandler', 'MetricsHandler', 'MetricType', 'PendingMetric', 'Server',
+                'Channels\CacheChannel', 'Channels\Channel', 'Channels\ChannelBroker', 'Channels\ChannelConnection', 'Channels\PresenceCacheChannel',
+                'Channels\PresenceChannel', 'Channels\PrivateCacheChannel', 'Channels\PrivateChannel',
+                'Contracts\ChannelConnectionManager', 'Contracts\ChannelManager', 'Exceptions\ConnectionLimitExceeded',
+                'Exceptions\ConnectionUnauthorized', 'Exceptions\InvalidOrigin', 'Exceptions\PusherException', 'Exceptions\RateLimitExceeded',
+            ]),
+            ...array_map(fn ($name) => $server.$name, [
+                'Console\Commands\RestartServer', 'Console\Commands\StartServer', 'Contracts\PubSubIncomingMessageHandler',
+                'Contracts\PubSubProvider', 'Factory', 'Http\Connection', 'Http\Request', 'Http\Response', 'Http\Route', 'Http\Router',
+                'Http\Server', 'Publishing\RedisPubSubProvider', 'ReverbServerProvider',
+            ]),
+        ]);
     }
 
     #[DataProvider('events')]

@@ -47,6 +47,11 @@ class AbsentServer implements NativeServer
         throw $this->absence();
     }
 
+    public function channels(string $appId, string $prefix = ''): array
+    {
+        throw $this->absence();
+    }
+
     public function cached(string $appId, string $channel): ?string
     {
         throw $this->absence();

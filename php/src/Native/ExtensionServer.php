@@ -55,6 +55,11 @@ class ExtensionServer implements NativeServer
         return $this->server->subscribers($appId, $channel);
     }
 
+    public function channels(string $appId, string $prefix = ''): array
+    {
+        return $this->server->channels($appId, $prefix);
+    }
+
     public function cached(string $appId, string $channel): ?string
     {
         return $this->server->cached($appId, $channel);

@@ -78,7 +78,7 @@ class ReverbServer
         $config->set('reverb.servers.reverb', $section = static::settings($config, $settings));
         $relay = $app->make(EventRelay::class, ['applications' => $applications]);
         $configuration = new ServerConfiguration(new Section('reverb.servers.reverb', $section), $applications, events: $relay->wanted());
-        $native = $engine->startServer($configuration->toArray());
+        $relay->attach($native = $engine->startServer($configuration->toArray()));
         $options = static::options($native->port(), $configuration->path());
 
         $application = static::connect($app, $engine, $applications, $options);
@@ -116,7 +116,7 @@ class ReverbServer
         $events = array_filter($notices, fn (array $notice) => $notice['type'] === 'event');
 
         foreach ($events as $notice) {
-            $this->events->dispatch($this->relay->event($notice, $this->server));
+            $this->events->dispatch($this->relay->event($notice));
         }
 
         return count($events);

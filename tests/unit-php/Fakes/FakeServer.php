@@ -108,6 +108,11 @@ class FakeServer implements NativeServer
         return $this->subscribers[$channel] ?? [];
     }
 
+    public function channels(string $appId, string $prefix = ''): array
+    {
+        return array_values(array_filter(array_keys($this->subscribers), fn ($name) => str_starts_with($name, $prefix)));
+    }
+
     public function cached(string $appId, string $channel): ?string
     {
         return $this->cached[$channel] ?? null;

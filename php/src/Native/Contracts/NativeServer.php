@@ -49,6 +49,13 @@ interface NativeServer
     public function subscribers(string $appId, string $channel): array;
 
     /**
+     * Get the names of the channels with subscribers here that begin with the prefix.
+     *
+     * @return list<string>
+     */
+    public function channels(string $appId, string $prefix = ''): array;
+
+    /**
      * Get the message that a cache channel has kept.
      */
     public function cached(string $appId, string $channel): ?string;

@@ -2,6 +2,7 @@
 
 namespace Laravel\Reverb\Servers\Reverb;
 
+use Illuminate\Contracts\Container\Container;
 use Illuminate\Contracts\Debug\ExceptionHandler;
 use Illuminate\Contracts\Events\Dispatcher;
 use Illuminate\Support\Collection;
@@ -14,6 +15,8 @@ use Laravel\Reverb\Native\Socket;
 use Laravel\Reverb\Protocols\Pusher\Channels\Channel;
 use Laravel\Reverb\Protocols\Pusher\Channels\ChannelBroker;
 use Laravel\Reverb\Protocols\Pusher\Channels\ChannelConnection;
+use Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager;
+use Laravel\Reverb\Protocols\Pusher\Managers\NativeChannelManager;
 use Throwable;
 
 /**
@@ -44,17 +47,37 @@ class EventRelay
     ];
 
     /**
+     * The server whose events are dispatched.
+     */
+    protected NativeServer $server;
+
+    /**
+     * Its channels, for listeners: those of the event's application.
+     */
+    protected NativeChannelManager $channels;
+
+    /**
      * Create a new event relay instance.
      *
      * @param  \Illuminate\Support\Collection<int, \Laravel\Reverb\Application>  $applications
      */
     public function __construct(
+        protected Container $app,
         protected Dispatcher $events,
         protected ExceptionHandler $exceptions,
         protected Logger $logger,
         protected Collection $applications,
     ) {
         $this->applications = $applications->keyBy(fn (Application $application) => $application->id());
+    }
+
+    /**
+     * Dispatch the events of this server from now on, and let listeners ask for its channels.
+     */
+    public function attach(NativeServer $server): void
+    {
+        $this->server = $server;
+        $this->app->instance(ChannelManager::class, $this->channels = new NativeChannelManager($server));
     }
 
     /**
@@ -80,10 +103,10 @@ class EventRelay
      *
      * @param  array<string, mixed>  $notice
      */
-    public function dispatch(array $notice, NativeServer $server): void
+    public function dispatch(array $notice): void
     {
         try {
-            $this->events->dispatch($this->event($notice, $server));
+            $this->events->dispatch($this->event($notice));
         } catch (Throwable $e) {
             $this->report($e, $notice['event']);
         }
@@ -107,24 +130,25 @@ class EventRelay
      *
      * @param  array<string, mixed>  $notice
      */
-    public function event(array $notice, NativeServer $server): object
+    public function event(array $notice): object
     {
         $class = self::EVENTS[$notice['event']];
         $application = $this->applications[$notice['app_id']];
+        $this->channels->for($application);
 
         return match ($notice['event']) {
-            'message_received', 'message_sent' => new $class($this->connection($notice, $application, $server), $notice['message']),
-            'connection_opened', 'connection_closed' => new $class($this->connection($notice, $application, $server)),
-            'connection_pruned' => new $class(new ChannelConnection($this->connection($notice, $application, $server))),
-            'member_added', 'member_removed' => new $class($this->channel($notice, $application, $server), ...$this->member($notice)),
+            'message_received', 'message_sent' => new $class($this->connection($notice, $application), $notice['message']),
+            'connection_opened', 'connection_closed' => new $class($this->connection($notice, $application)),
+            'connection_pruned' => new $class(new ChannelConnection($this->connection($notice, $application))),
+            'member_added', 'member_removed' => new $class($this->channel($notice, $application), ...$this->member($notice)),
             'client_event_received' => new $class(
-                $this->connection($notice, $application, $server),
-                $this->channel($notice, $application, $server),
+                $this->connection($notice, $application),
+                $this->channel($notice, $application),
                 $notice['name'],
                 json_decode($notice['data'], true),
                 $notice['user_id'] ?? null,
             ),
-            default => new $class($this->channel($notice, $application, $server)),
+            default => new $class($this->channel($notice, $application)),
         };
     }
 
@@ -133,10 +157,10 @@ class EventRelay
      *
      * @param  array<string, mixed>  $notice
      */
-    protected function connection(array $notice, Application $application, NativeServer $server): Connection
+    protected function connection(array $notice, Application $application): Connection
     {
         return new Connection(
-            new Socket($server, $notice['socket_id'], $notice['place']), $application,
+            new Socket($this->server, $notice['socket_id'], $notice['place']), $application,
             $notice['origin'] ?? null, $notice['address'] ?? null
         );
     }
@@ -146,9 +170,9 @@ class EventRelay
      *
      * @param  array<string, mixed>  $notice
      */
-    protected function channel(array $notice, Application $application, NativeServer $server): Channel
+    protected function channel(array $notice, Application $application): Channel
     {
-        return ChannelBroker::create($notice['channel'], $application, $server);
+        return ChannelBroker::create($notice['channel'], $application, $this->server);
     }
 
     /**

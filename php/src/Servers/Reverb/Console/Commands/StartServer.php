@@ -95,7 +95,7 @@ class StartServer extends Command implements SignalableCommandInterface
             $this->lookup = $this->lookup($provider);
             $configuration = $this->configuration($applications, $logger::class !== NullLogger::class);
             $monitors->schedule($configuration);
-            $server = $engine->startServer($configuration->toArray());
+            $this->relay->attach($server = $engine->startServer($configuration->toArray()));
         } catch (RuntimeException $e) {
             $this->components->error($e->getMessage());
 
@@ -163,7 +163,7 @@ class StartServer extends Command implements SignalableCommandInterface
         $timeout = self::POLL;
 
         while (! $this->stopping && ! $restart->received($this->components->warn(...))) {
-            $this->report($notices->next($timeout), $server, $logger);
+            $this->report($notices->next($timeout), $logger);
             $this->monitors->round($server, $this->components->warn(...));
             $timeout = $this->lookup?->next($server) ? 0 : self::POLL;
         }
@@ -177,7 +177,7 @@ class StartServer extends Command implements SignalableCommandInterface
         $deadline = hrtime(true) + self::GRACE * 1_000_000;
 
         while (hrtime(true) < $deadline && $notice = $notices->next(0)) {
-            $this->report($notice, $server, $logger);
+            $this->report($notice, $logger);
         }
 
         $this->monitors->finish($server, $this->components->warn(...));
@@ -188,11 +188,11 @@ class StartServer extends Command implements SignalableCommandInterface
      *
      * @param  array<string, mixed>|null  $notice
      */
-    protected function report(?array $notice, NativeServer $server, Logger $logger): void
+    protected function report(?array $notice, Logger $logger): void
     {
         match ($notice['type'] ?? null) {
             null => null,
-            'event' => $this->relay->dispatch($notice, $server),
+            'event' => $this->relay->dispatch($notice),
             'info' => $logger->info($notice['title'], $notice['message']),
             'message' => $logger->message($notice['message']),
             'error' => $logger->error($notice['message']),
