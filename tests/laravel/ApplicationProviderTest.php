@@ -130,6 +130,30 @@ class ApplicationProviderTest extends TestCase
         $this->server->waitFor('/told to come\s+again: .*lookups_per_second/s');
     }
 
+    public function test_thousands_of_unknown_keys_while_the_provider_hangs_take_neither_memory_nor_the_server(): void
+    {
+        $lock = fopen($path = $this->temporaryPath('lookups'), 'c');
+        flock($lock, LOCK_EX);
+        $this->serve(['LOOKUP_LOCK' => $path, 'REVERB_APPS_LOOKUP_TIMEOUT' => '1']);
+        $browser = (new WebSocket($this->server->port(), 'first-key'))->subscribe('news');
+        $before = $this->memory();
+
+        foreach (range(1, 20) as $round) {
+            $newcomers = array_map(fn ($number) => new Newcomer($this->server->port(), "random-{$round}-{$number}"), range(1, 200));
+            $this->assertTrue($this->publishes('1', 'first-key', 'first-secret'));
+            $browser->expect('posted');
+            (new WebSocket($this->server->port(), 'first-key'))->leave();
+            $this->assertSame([4100], array_values(array_unique(array_map(fn (Newcomer $newcomer) => $newcomer->refusal(), $newcomers))));
+        }
+
+        $this->server->waitForError('/The provider hangs/');
+        $this->assertLessThan(16 * 1024, $this->memory() - $before, 'KiB that four thousand strangers have left behind');
+
+        flock($lock, LOCK_UN);
+        $this->insert('2', 'later-key', 'later-secret');
+        $this->eventually(fn () => (new Newcomer($this->server->port(), 'later-key'))->refusal() === null);
+    }
+
     public function test_a_listener_that_takes_its_time_delays_questions_and_nothing_else(): void
     {
         $lock = fopen($path = $this->temporaryPath('lock'), 'c');
@@ -201,6 +225,16 @@ class ApplicationProviderTest extends TestCase
             'REVERB_APPS_CACHE_TTL' => '1',
             'REVERB_APPS_UNKNOWN_TTL' => '1',
         ], __DIR__.'/Support/database');
+    }
+
+    /**
+     * Get the memory of the server, in KiB.
+     */
+    private function memory(): int
+    {
+        preg_match('/^VmRSS:\s+(\d+)/m', file_get_contents("/proc/{$this->server->pid()}/status"), $match);
+
+        return (int) $match[1];
     }
 
     private function publisher(string $id, string $key, string $secret, string $way = 'socket'): Publisher
