@@ -17,7 +17,7 @@ use parking_lot::{Condvar, Mutex};
 use reverb::{
     cluster::Dialect,
     engine::Notice,
-    server::{Config, Server},
+    server::{Answer as Provided, Config, Question, Server, parse_application},
 };
 use serde_json::{Value, json};
 
@@ -83,6 +83,9 @@ fn serve(configuration: &Value) -> ! {
                 println!("warning {warning}");
             }
         }
+        while let Some(question) = server.question() {
+            server.answer(&question, answer(&configuration["known"], &question));
+        }
         thread::sleep(Duration::from_millis(10));
     }
     server.stop(GRACE);
@@ -96,6 +99,21 @@ fn later(version: u64) -> Dialect {
     Dialect {
         version,
         appended: 7 * (version - of_this),
+    }
+}
+
+/// What an application provider says that knows these applications.
+fn answer(known: &Value, question: &Question) -> Provided {
+    let field = match question {
+        Question::Key(_) => "key",
+        Question::Id(_) => "app_id",
+    };
+    let mut known = known.as_array().into_iter().flatten();
+    match known.find(|application| application[field] == question.name()) {
+        Some(application) => {
+            Provided::Application(Box::new(parse_application(application).unwrap()))
+        }
+        None => Provided::Unknown,
     }
 }
 
@@ -125,7 +143,7 @@ impl Node {
     }
 
     /// As [`Node::start`], with a changed configuration: `server`, `times` in milliseconds, and the
-    /// `version` of what it says.
+    /// `version` of what it says and the applications that are `known` to its provider.
     pub(crate) fn with(port: u16, change: impl FnOnce(&mut Value)) -> Self {
         Self::try_with(port, change).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
@@ -183,8 +201,17 @@ impl Node {
 
     /// A request to the first application, to be signed.
     pub(crate) fn signed(&self, method: &str, path: &str) -> Request {
-        Request::new(self.address, method, &format!("/apps/123456{path}"))
-            .signed("reverb-key", "reverb-secret")
+        self.signed_by(("123456", "reverb-key", "reverb-secret"), method, path)
+    }
+
+    /// A request to the application with this id, key and secret, to be signed.
+    pub(crate) fn signed_by(
+        &self,
+        (id, key, secret): (&str, &str, &str),
+        method: &str,
+        path: &str,
+    ) -> Request {
+        Request::new(self.address, method, &format!("/apps/{id}{path}")).signed(key, secret)
     }
 
     /// What a query answers.

@@ -103,6 +103,39 @@ fn a_member_is_one_wherever_it_is_connected() {
 }
 
 #[test]
+fn servers_are_one_in_an_application_that_only_their_providers_know() {
+    const LATE: (&str, &str, &str) = ("9", "late-key", "late-secret");
+    let redis = Redis::start();
+    let start = || {
+        Node::with(redis.port(), |configuration| {
+            configuration["server"]["provider"] = json!({});
+            configuration["known"] = json!([{
+                "app_id": LATE.0, "key": LATE.1, "secret": LATE.2, "ping_interval": 60,
+                "allowed_origins": ["*"], "max_message_size": 10_000,
+            }]);
+        })
+    };
+    let (one, two, three) = (start(), start(), start());
+    let mut clients = [one.open(LATE.1), two.open(LATE.1)];
+    for client in &mut clients {
+        client.read_greeting();
+        client.subscribe("news");
+    }
+    // From a server that hears of the application with this very request.
+    let body = json!({ "name": "posted", "channels": ["news"], "data": "1" });
+    let answer = three.signed_by(LATE, "POST", "/events").json(&body).send();
+    assert_eq!((answer.status, answer.body.as_str()), (200, "{}"));
+    for client in &mut clients {
+        client.expect(&event("posted", "news", "1"));
+    }
+    until("the other servers to tell their connections", || {
+        let answer = three.signed_by(LATE, "GET", "/connections").send();
+        answer.body == r#"{"connections":2}"#
+    });
+    assert_eq!(three.get("/connections"), json!({ "connections": 0 }));
+}
+
+#[test]
 fn an_event_reaches_all_subscribers_but_its_sender_in_order() {
     let redis = Redis::start();
     let (one, two, three) = (

@@ -3,8 +3,11 @@
 use std::{
     io::{self, Read, Write},
     net::TcpStream,
+    thread,
+    time::Instant,
 };
 
+use reverb::server::{Answer, Question, parse_application};
 use rustls::version::{TLS12, TLS13};
 use serde_json::json;
 use tungstenite::Message;
@@ -12,6 +15,7 @@ use tungstenite::Message;
 use crate::{
     secure::{SecureServer, Visitor},
     support::{
+        PATIENCE,
         client::{Client, connect},
         http::Request,
     },
@@ -177,6 +181,75 @@ fn what_comes_together_with_the_handshake_is_heard() {
         answer.extend(byte);
         assert!(answer.len() < 1000, "{}", String::from_utf8_lossy(&answer));
     }
+}
+
+/// What somebody asks of the application provider, as soon as it is asked.
+fn question(server: &SecureServer) -> Question {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(question) = server.itself().question() {
+            return question;
+        }
+        assert!(Instant::now() < deadline, "nothing was asked");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn who_names_an_unknown_application_waits_for_the_provider_and_is_heard_then() {
+    let server = SecureServer::with(|configuration| configuration["provider"] = json!({}));
+    let ping = b"\x81\x97\0\0\0\0{\"event\":\"pusher:ping\"}";
+    for version in [&TLS12, &TLS13] {
+        let key = format!("late-{:?}", version.version);
+        let visitor = Visitor::new(server.authority.certificate(), &[version], None);
+        let mut stream = visitor.visit(&server);
+        let head = format!(
+            "GET /app/{key} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(ping).unwrap();
+        let asked = question(&server);
+        assert_eq!(asked, Question::Key(key.clone()));
+        stream.write_all(ping).unwrap();
+        server.connect().expect_quiet();
+        let application = parse_application(&json!({
+            "app_id": key, "key": key, "secret": "late-secret", "ping_interval": 60,
+            "allowed_origins": ["*"], "max_message_size": 10_000,
+        }));
+        let answer = Answer::Application(Box::new(application.unwrap()));
+        server.itself().answer(&asked, answer);
+        let mut heard = String::new();
+        while heard.matches("pusher:pong").count() < 2 {
+            let mut bytes = [0; 1024];
+            let length = stream.read(&mut bytes).unwrap();
+            assert!(length > 0, "{heard}");
+            heard.push_str(&String::from_utf8_lossy(&bytes[..length]));
+        }
+        assert!(heard.starts_with("HTTP/1.1 101 "), "{heard}");
+        assert!(heard.contains("pusher:connection_established"), "{heard}");
+    }
+}
+
+#[test]
+fn who_waits_for_the_provider_in_vain_is_told_to_come_again_and_may_leave() {
+    let server = SecureServer::with(|configuration| {
+        configuration["provider"] = json!({ "lookup_timeout": 1 });
+    });
+    let head = "GET /app/nobody HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let mut left = server.visitor().visit(&server);
+    left.write_all(head.as_bytes()).unwrap();
+    let asked = question(&server);
+    drop(left);
+    let mut eve = server.open("/app/nobody", &[]);
+    eve.expect_error(4100, "Application is not available now");
+    eve.expect_closed(4100, "Application is not available now");
+    server.itself().answer(&asked, Answer::Unknown);
+    let mut eve = server.open("/app/nobody", &[]);
+    eve.expect_error(4001, "Application does not exist");
+    eve.expect_closed(4001, "Application does not exist");
+    server.connect().expect_quiet();
 }
 
 #[test]
