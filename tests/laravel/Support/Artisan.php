@@ -10,12 +10,12 @@ use Symfony\Component\Process\Process;
  */
 class Artisan
 {
-    /**
-     * The seconds that a command may keep a test waiting.
-     */
-    private const PATIENCE = 20;
-
     private Process $process;
+
+    /**
+     * The seconds for which each wait may last: only what hangs reaches that, on a busy machine too.
+     */
+    private int $patience = 60;
 
     /**
      * @param  list<string>  $arguments
@@ -25,17 +25,17 @@ class Artisan
     public function __construct(array $arguments, array $environment, string $folder, array $launcher = [])
     {
         $this->process = new Process(
-            [...$launcher, PHP_BINARY, 'artisan', ...$arguments, '--no-ansi', '--no-interaction'], $folder, $environment, timeout: self::PATIENCE
+            [...$launcher, PHP_BINARY, 'artisan', ...$arguments, '--no-ansi', '--no-interaction'], $folder, $environment
         );
         $this->process->start();
     }
 
     /**
-     * Let the command keep the test waiting for longer, in seconds.
+     * Let each wait last for longer, in seconds.
      */
     public function allow(int $patience): static
     {
-        $this->process->setTimeout($patience);
+        $this->patience = $patience;
 
         return $this;
     }
@@ -50,8 +50,7 @@ class Artisan
             return preg_match($pattern, $this->process->getOutput(), $match) === 1;
         };
 
-        $found = $matches() || ($this->process->isRunning() && $this->process->waitUntil($matches)) || $matches();
-        Assert::assertTrue($found, "The output never matched {$pattern}:\n".$this->output());
+        Assert::assertTrue($this->becomes($matches), "The output never matched {$pattern}:\n".$this->output());
 
         return $match[1] ?? $match[0];
     }
@@ -63,8 +62,7 @@ class Artisan
     {
         $matches = fn (): bool => preg_match($pattern, $this->process->getErrorOutput()) === 1;
 
-        $found = $matches() || ($this->process->isRunning() && $this->process->waitUntil($matches)) || $matches();
-        Assert::assertTrue($found, "The errors never matched {$pattern}:\n".$this->output());
+        Assert::assertTrue($this->becomes($matches), "The errors never matched {$pattern}:\n".$this->output());
     }
 
     /**
@@ -72,6 +70,9 @@ class Artisan
      */
     public function wait(): int
     {
+        // The process' own time limit counts from its start...
+        $this->process->setTimeout(microtime(true) - $this->process->getStartTime() + $this->patience);
+
         return $this->process->wait();
     }
 
@@ -108,5 +109,27 @@ class Artisan
     public function kill(): void
     {
         $this->process->stop(0);
+    }
+
+    /**
+     * Wait until the condition holds, or the command has ended, or too much time has passed.
+     *
+     * The process' own waitUntil() asks only when something new was written, and what asking whether it runs has read is not new.
+     *
+     * @param  callable(): bool  $condition
+     */
+    private function becomes(callable $condition): bool
+    {
+        $deadline = microtime(true) + $this->patience;
+
+        while (! $condition()) {
+            if (! $this->process->isRunning() || microtime(true) > $deadline) {
+                return $condition();
+            }
+
+            usleep(1_000);
+        }
+
+        return true;
     }
 }
