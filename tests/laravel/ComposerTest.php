@@ -80,7 +80,7 @@ class ComposerTest extends TestCase
         file_put_contents("{$folder}/composer.json", json_encode($application));
         $composer = new Process(
             ['composer', 'update', '--dry-run', '--no-plugins', '--no-scripts', '--no-interaction', '--no-ansi', '--ignore-platform-reqs'],
-            $folder, ['COMPOSER_ALLOW_SUPERUSER' => '1', 'COMPOSER_DISABLE_NETWORK' => '1']
+            $folder, ['COMPOSER_ALLOW_SUPERUSER' => '1', 'COMPOSER_DISABLE_NETWORK' => '1'], timeout: 300
         );
 
         return [$composer->run(), $composer->getErrorOutput().$composer->getOutput()];

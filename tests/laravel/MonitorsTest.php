@@ -127,15 +127,19 @@ class MonitorsTest extends TestCase
         $pulse = $this->pulse([ReverbConnections::class => []]);
         $this->app->instance(EntriesRepository::class, $repository = new class implements EntriesRepository {});
 
-        $this->serve(function () use ($pulse) {
+        $began = hrtime(true);
+        $this->serve(function () use ($pulse, $began) {
             while ($pulse->ingests === 0) {
                 yield;
             }
 
+            $this->assertGreaterThanOrEqual(1_000_000_000, hrtime(true) - $began);
             $this->assertSame([], Telescope::$stores);
         });
 
-        $this->assertSame([2, []], [$pulse->ingests, $pulse->entries]);
+        // Every round of the server records something, so that it was the end that stored the last of it...
+        $this->assertGreaterThanOrEqual(2, $pulse->ingests);
+        $this->assertSame([], $pulse->entries);
         $this->assertNotSame([], $pulse->stored);
         $this->assertSame([$repository], Telescope::$stores);
     }
@@ -168,7 +172,7 @@ class MonitorsTest extends TestCase
             }
         });
 
-        $this->assertSame(2, $pulse->ingests);
+        $this->assertGreaterThanOrEqual(2, $pulse->ingests);
         $this->assertSame(1, substr_count($output, 'The server goes on, but cannot store what Pulse has recorded: no such table: pulse_entries.'));
         $this->assertSame(["no such table: pulse_entries\nin line 3"], $reported);
     }

@@ -6,6 +6,7 @@ use Illuminate\Support\Facades\Broadcast;
 use Laravel\Reverb\Tests\Laravel\Support\Artisan;
 use Laravel\Reverb\Tests\Laravel\Support\Redis;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
+use Reverb\Publisher;
 
 /**
  * Several reverb:start beside one Redis are one server.
@@ -22,6 +23,7 @@ class ScalingTest extends TestCase
         foreach ([$one, $two] as $server) {
             config(['broadcasting.connections.reverb.options.port' => $server->port(), 'broadcasting.connections.reverb.options.socket' => null]);
             Broadcast::purge('reverb');
+            $this->assertSame(2, $this->subscriptions($server));
             Broadcast::connection('reverb')->broadcast(['messages'], 'greeting', ['text' => 'Hi']);
 
             foreach ($browsers as $browser) {
@@ -59,6 +61,17 @@ class ScalingTest extends TestCase
         $server->waitFor("/WARN  No connection to Redis at 127\.0\.0\.1:{$redis->port}: .*This server goes on by itself and tries again/");
         (new WebSocket($server->port()))->subscribe('messages')->leave();
         $this->assertSame(0, $server->signal(SIGTERM)->wait(), $server->output());
+    }
+
+    /**
+     * Get the subscriptions to the channel that a server knows of; the answers of others come behind their news.
+     */
+    private function subscriptions(Artisan $server): int
+    {
+        return (new Publisher([
+            'app_id' => '1001', 'key' => 'test-key', 'secret' => 'test-secret',
+            'scheme' => 'http', 'host' => '127.0.0.1', 'port' => $server->port(), 'timeout' => 60_000,
+        ]))->channel('messages', ['subscription_count'])['subscription_count'];
     }
 
     private function redis(string ...$arguments): Redis

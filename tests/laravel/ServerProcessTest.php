@@ -204,12 +204,13 @@ class ServerProcessTest extends TestCase
         $sender->subscribe('messages');
         $receiver->subscribe('messages');
 
-        foreach (range(1, 5_000) as $number) {
+        // Fewer lines than the server keeps for a terminal that takes none, so that each of them is shown or counted...
+        foreach (range(1, 2_000) as $number) {
             $sender->send('client-counted', $number, 'messages');
         }
 
         // Nobody reads what the server writes meanwhile, so that it waits for its terminal...
-        foreach (range(1, 5_000) as $number) {
+        foreach (range(1, 2_000) as $number) {
             $this->assertSame($number, $receiver->expect('client-counted'));
         }
 
@@ -219,7 +220,7 @@ class ServerProcessTest extends TestCase
         $shown = preg_match_all('/^  [A-Z][A-Za-z ]+ \.+ \d+\.\d+(?: 127\.0\.0\.1)?$|^ +1▕ \{$/m', $server->output());
         preg_match_all('/^  Further Messages Not Shown \.+ (\d+)$/m', $server->output(), $hidden);
         $this->assertGreaterThan(0, array_sum($hidden[1]));
-        $this->assertSame(2 * 3 + 3 * 5_002, $shown + array_sum($hidden[1]));
+        $this->assertSame(2 * 3 + 3 * 2_002, $shown + array_sum($hidden[1]));
     }
 
     private function assertFails(Artisan $command, string $line): void

@@ -17,6 +17,11 @@ abstract class TestCase extends LaravelTestCase
      */
     private array $processes = [];
 
+    /**
+     * The folder for this test's files, once it is there.
+     */
+    private ?string $temporary = null;
+
     public function createApplication(): Application
     {
         $app = require getenv('REVERB_TEST_APP').'/bootstrap/app.php';
@@ -75,13 +80,11 @@ abstract class TestCase extends LaravelTestCase
      */
     protected function temporaryPath(string $name): string
     {
-        $folder = sys_get_temp_dir().'/reverb-test-'.getmypid().'-'.spl_object_id($this);
-
-        if (! is_dir($folder)) {
-            mkdir($folder);
+        if ($this->temporary === null) {
+            mkdir($folder = $this->temporary = sys_get_temp_dir().'/reverb-test-'.bin2hex(random_bytes(6)));
             register_shutdown_function(fn () => exec('rm -rf '.escapeshellarg($folder)));
         }
 
-        return "{$folder}/{$name}";
+        return "{$this->temporary}/{$name}";
     }
 }

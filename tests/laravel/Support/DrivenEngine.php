@@ -36,7 +36,7 @@ class DrivenEngine extends Extension
             {
                 parent::__construct($server);
 
-                $this->deadline = hrtime(true) + 30_000_000_000;
+                $this->deadline = hrtime(true) + 60_000_000_000;
             }
 
             public function poll(int $timeout): array

@@ -9,13 +9,18 @@ use PHPUnit\Framework\Assert;
  */
 class Newcomer
 {
+    /**
+     * The seconds to wait for the server: only one that hangs takes them.
+     */
+    private const PATIENCE = 60;
+
     /** @var resource */
     private $stream;
 
     public function __construct(int $port, string $key)
     {
-        $this->stream = stream_socket_client("tcp://127.0.0.1:{$port}", timeout: 5);
-        stream_set_timeout($this->stream, 20);
+        $this->stream = stream_socket_client("tcp://127.0.0.1:{$port}", timeout: self::PATIENCE);
+        stream_set_timeout($this->stream, self::PATIENCE);
         fwrite($this->stream, implode("\r\n", [
             "GET /app/{$key}?protocol=7 HTTP/1.1", "Host: 127.0.0.1:{$port}", 'Upgrade: websocket', 'Connection: Upgrade',
             'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '', '',

@@ -13,26 +13,20 @@ class Redis
     /**
      * The seconds that it may take to start.
      */
-    private const PATIENCE = 10;
+    private const PATIENCE = 60;
 
-    public readonly int $port;
+    public int $port;
 
     private Process $process;
 
     public function __construct(string $folder, string ...$arguments)
     {
-        $listener = stream_socket_server('tcp://127.0.0.1:0');
-        $this->port = (int) substr(strrchr(stream_socket_get_name($listener, false), ':'), 1);
-        fclose($listener);
-
-        $this->process = new Process(['redis-server', '--port', $this->port, '--bind', '127.0.0.1', '--save', '', '--dir', $folder, ...$arguments], timeout: null);
-        $this->process->start();
-
-        for ($deadline = microtime(true) + self::PATIENCE; ! $stream = @stream_socket_client("tcp://127.0.0.1:{$this->port}"); usleep(5_000)) {
-            Assert::assertLessThan($deadline, microtime(true), $this->process->getOutput());
-        }
-
-        fclose($stream);
+        // Somebody else may take the port before Redis does; then it ends, and tries another...
+        do {
+            $this->port = $this->freePort();
+            $this->process = new Process(['redis-server', '--port', $this->port, '--bind', '127.0.0.1', '--save', '', '--dir', $folder, ...$arguments], timeout: null);
+            $this->process->start();
+        } while (! $this->answers());
     }
 
     public function kill(): void
@@ -43,5 +37,32 @@ class Redis
     public function __destruct()
     {
         $this->kill();
+    }
+
+    private function freePort(): int
+    {
+        $listener = stream_socket_server('tcp://127.0.0.1:0');
+
+        return (int) substr(strrchr(stream_socket_get_name($listener, false), ':'), 1);
+    }
+
+    /**
+     * Wait until it answers, or has ended.
+     */
+    private function answers(): bool
+    {
+        for ($deadline = microtime(true) + self::PATIENCE; $this->process->isRunning(); usleep(5_000)) {
+            if ($stream = @stream_socket_client("tcp://127.0.0.1:{$this->port}")) {
+                fclose($stream);
+
+                return true;
+            }
+
+            Assert::assertLessThan($deadline, microtime(true), $this->process->getOutput());
+        }
+
+        Assert::assertStringContainsString('Address already in use', $this->process->getOutput());
+
+        return false;
     }
 }

@@ -9,6 +9,11 @@ use PHPUnit\Framework\Assert;
  */
 class WebSocket
 {
+    /**
+     * The seconds to wait for the server: only one that hangs takes them.
+     */
+    private const PATIENCE = 60;
+
     /** @var resource */
     private $stream;
 
@@ -19,8 +24,8 @@ class WebSocket
      */
     public function __construct(int $port, string $key = 'test-key', ?string $origin = null, array $headers = [])
     {
-        $this->stream = stream_socket_client("tcp://127.0.0.1:{$port}", timeout: 5);
-        stream_set_timeout($this->stream, 10);
+        $this->stream = stream_socket_client("tcp://127.0.0.1:{$port}", timeout: self::PATIENCE);
+        stream_set_timeout($this->stream, self::PATIENCE);
         fwrite($this->stream, implode("\r\n", [
             "GET /app/{$key}?protocol=7&client=js&version=8.4.0 HTTP/1.1", "Host: 127.0.0.1:{$port}", 'Upgrade: websocket',
             'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
