@@ -107,22 +107,21 @@ fn ten_deaths_leave_no_ghosts() {
 #[test]
 fn a_server_that_stops_takes_its_members_with_it_at_once() {
     let redis = Redis::start();
-    let (one, two) = (Node::start(&redis), Node::start(&redis));
+    let patient = |configuration: &mut Value| {
+        configuration["times"] = json!({ "stop": 20_000, "lease": 60_000 });
+    };
+    let (one, two) = (Node::start(&redis), Node::with(redis.port(), patient));
     let mut ada = join(&one, "presence-a", "ada");
-    let _bob = join(&two, "presence-a", "bob");
+    let bob = join(&two, "presence-a", "bob");
     told_of(&mut ada);
-    let began = Instant::now();
     // Nobody closes the connections: it waits for its clients, but the others do not.
     let stopping = thread::spawn(move || two.stop());
     assert_eq!(
         told_of(&mut ada),
         (json!("pusher_internal:member_removed"), json!("bob"))
     );
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(!stopping.is_finished(), "it waits");
+    drop(bob);
     assert!(stopping.join().unwrap().success());
 }
 
@@ -323,8 +322,10 @@ fn d41_rubbish_from_redis_is_counted_told_once_and_does_no_harm() {
 
 #[test]
 fn a_slow_redis_slows_nobody_down() {
+    const DELAY: Duration = Duration::from_millis(100);
+    const EVENTS: u32 = 200;
     let redis = Redis::start();
-    let slow = Proxy::to(redis.port(), Duration::from_millis(100));
+    let slow = Proxy::to(redis.port(), DELAY);
     let (one, two) = (
         Node::with(slow.port(), |_| {}),
         Node::with(slow.port(), |_| {}),
@@ -335,16 +336,13 @@ fn a_slow_redis_slows_nobody_down() {
     );
     told_of(&mut ada);
     let began = Instant::now();
-    for number in 0..50 {
+    for number in 0..EVENTS {
         one.publish("e", "presence-a", &number.to_string());
         ada.expect(&event("e", "presence-a", &number.to_string()));
     }
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
-    for number in 0..50 {
+    // An answer of Redis takes twice as long.
+    assert!(began.elapsed() < EVENTS * DELAY, "{:?}", began.elapsed());
+    for number in 0..EVENTS {
         bob.expect(&event("e", "presence-a", &number.to_string()));
     }
     assert_eq!(one.warnings("No connection"), 0);
@@ -363,7 +361,7 @@ fn a_network_that_swallows_everything_is_noticed() {
     let began = Instant::now();
     one.wait_for_warning("did not answer in time");
     assert!(
-        began.elapsed() < Duration::from_secs(4),
+        began.elapsed() < Duration::from_secs(10),
         "{:?}",
         began.elapsed()
     );

@@ -34,7 +34,7 @@ use super::{
 /// Says to a copy of this program that it is to be a server.
 const VARIABLE: &str = "REVERB_TEST_NODE";
 
-/// How long a server that is asked to stop may take.
+/// How long a server that is asked to stop waits for its clients, unless the test says `stop`.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// The entrance of the copies; in the program that runs the tests it only makes sure of that.
@@ -88,7 +88,7 @@ fn serve(configuration: &Value) -> ! {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    server.stop(GRACE);
+    server.stop(milliseconds("stop").unwrap_or(GRACE));
     exit(0);
 }
 

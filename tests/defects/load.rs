@@ -1,7 +1,8 @@
 //! Cost, memory and fairness.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use tungstenite::Message;
 
@@ -10,7 +11,14 @@ use crate::{
     support::{self, client, server::TestServer},
 };
 
-/// How long some members of a presence channel take to leave, while the worker has so many other
+/// What this thread has used of a processor; unlike the time of day it says nothing of what else the
+/// machine does.
+fn used() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// What it costs that some members of a presence channel leave, while the worker has so many other
 /// channels and connections.
 fn time_to_leave(channels: usize, connections: usize) -> Duration {
     let mut stage = Stage::new(1, application());
@@ -28,9 +36,9 @@ fn time_to_leave(channels: usize, connections: usize) -> Duration {
         stage.say(client, &client.join("presence-room", &member));
     }
     stage.settle();
-    let began = Instant::now();
+    let began = used();
     leaving.iter().for_each(|client| stage.hang_up(client));
-    began.elapsed()
+    used() - began
 }
 
 /// Reverb: a disconnect looks at every channel of the application, an event with `socket_id` at
@@ -62,7 +70,7 @@ fn d42_a_client_can_neither_fill_the_memory_nor_hold_up_the_others() {
     ada.subscribe("news");
     let before = support::resident_bytes();
     let data = "x".repeat(900_000);
-    for _ in 0..25 {
+    for _ in 0..50 {
         server.publish("E", "news", &data);
         ada.text();
     }
@@ -72,6 +80,8 @@ fn d42_a_client_can_neither_fill_the_memory_nor_hold_up_the_others() {
         "{grown} bytes for a client that does not read"
     );
 
+    // Whoever had to wait for the end of the flood would see one event amid it, or two.
+    let mut events = 0;
     std::thread::scope(|scope| {
         let mut eve = server.connect();
         let flood = scope.spawn(move || {
@@ -79,18 +89,13 @@ fn d42_a_client_can_neither_fill_the_memory_nor_hold_up_the_others() {
             eve.raw(&ping.repeat(50_000));
             (0..50_000).for_each(|_| assert_eq!(eve.read(), Message::Pong(Vec::new().into())));
         });
-        let mut slowest = Duration::ZERO;
         while !flood.is_finished() {
-            let began = Instant::now();
             server.publish("E", "news", "1");
             ada.text();
-            slowest = slowest.max(began.elapsed());
+            events += 1;
         }
-        assert!(
-            slowest < Duration::from_secs(1),
-            "an event took {slowest:?} amid pings"
-        );
     });
+    assert!(events > 5, "{events} events amid pings");
     assert!(
         is_told_or_gone(&mut deaf),
         "the deaf client should have been ended"
