@@ -114,8 +114,8 @@ class ReverbServiceProvider extends ServiceProvider
         foreach (['servers.reverb' => self::NATIVE_KEYS, 'apps' => self::LOOKUP_KEYS] as $name => $keys) {
             $configured = $config->get("reverb.{$name}") ?? [];
 
-            // What is no array is reported when the server is to start...
-            if (is_array($configured)) {
+            // What is no array, or stands in none, is reported by whoever needs it...
+            if (is_array($configured) && is_array($config->get('reverb.'.strtok($name, '.')) ?? [])) {
                 $config->set("reverb.{$name}", [...Arr::only(Arr::get($defaults, $name), $keys), ...$configured]);
             }
         }

@@ -7,6 +7,7 @@ use Illuminate\Support\Facades\Artisan;
 use Illuminate\Support\Facades\Cache;
 use Laravel\Reverb\Configuration\Section;
 use Laravel\Reverb\Contracts\ApplicationProvider;
+use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\ReverbServiceProvider;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
@@ -108,7 +109,7 @@ class ConfigurationTest extends TestCase
                 'host' => ['an IP address such as 0.0.0.0, 127.0.0.1 or [::1]', ['localhost', '']],
                 'path' => ['a path such as /ws or empty', ['/w s', '/ws?x=1', '/ws#x']],
                 'hostname' => ['a text', [[], true]],
-                'socket' => ['null or an absolute path of at most 107 bytes', ['reverb.sock', '/'.str_repeat('x', 107)]],
+                'socket' => ['null or an absolute path of at most 107 bytes', ['reverb.sock', '/'.str_repeat('x', 107), false]],
                 'compression' => ['true or false', ['deflate', 2]],
                 'scaling' => ['an array', ['redis']],
                 'scaling.enabled' => ['true or false', ['perhaps']],
@@ -247,6 +248,24 @@ class ConfigurationTest extends TestCase
             'WARN  [reverb.apps.apps.0.allowed_origins] has "https://example.com", which no origin matches: write host names, without scheme and port.',
             $this->startAndRead(0)
         );
+    }
+
+    public function test_options_of_another_kind_of_server_are_warned_about(): void
+    {
+        config(['reverb.servers.reverb.options' => ['tls' => [], 'tcp' => ['so_reuseport' => true], 'unix' => []]]);
+
+        $output = $this->startAndRead(0);
+        $this->assertStringContainsString('WARN  [reverb.servers.reverb.options.tcp] has no effect: the server makes its sockets itself.', $output);
+        $this->assertStringNotContainsString('options.unix', $output);
+    }
+
+    public function test_servers_that_are_no_array_are_not_replaced_by_the_packaged_ones(): void
+    {
+        config(['reverb.servers' => 'one']);
+
+        $this->expectException(InvalidServerConfiguration::class);
+        $this->expectExceptionMessage('[reverb.servers] must be an array, not "one"');
+        (new ReverbServiceProvider($this->app))->register();
     }
 
     /**

@@ -144,10 +144,17 @@ class ServerConfiguration
             $application->allowedOrigins(), fn ($origin) => preg_match('#://|[^:\]]:\d+\z#', $origin) === 1
         ));
 
-        return $addresses->filter()->map(fn ($origins, $index) => sprintf(
+        $origins = $addresses->filter()->map(fn ($origins, $index) => sprintf(
             '[reverb.apps.apps.%d.allowed_origins] has "%s", which no origin matches: write host names, without scheme and port',
             $index, reset($origins),
-        ))->values()->all();
+        ));
+
+        $options = $this->server->section('options');
+        $ignored = collect($options->all())->except('tls')->filter()->keys()->map(
+            fn ($option) => "[{$options->name($option)}] has no effect: the server makes its sockets itself"
+        );
+
+        return [...$origins->values(), ...$ignored];
     }
 
     /**
@@ -192,9 +199,9 @@ class ServerConfiguration
      */
     protected function socket(): ?string
     {
-        $socket = $this->server->string('socket');
+        $socket = $this->server->get('socket', '');
 
-        if ($socket !== '' && (! str_starts_with($socket, '/') || strlen($socket) > self::LONGEST_SOCKET)) {
+        if ($socket !== '' && (! is_string($socket) || ! str_starts_with($socket, '/') || strlen($socket) > self::LONGEST_SOCKET)) {
             throw InvalidServerConfiguration::type(
                 $this->server->name('socket'), $socket, 'null or an absolute path of at most '.self::LONGEST_SOCKET.' bytes'
             );
