@@ -59,6 +59,34 @@ class ComposerTest extends TestCase
         $this->assertMatchesRegularExpression('/Only one of these can be installed: .*laravel\/reverb/', $output);
     }
 
+    public function test_the_commands_of_the_readme_put_it_in_the_place_of_the_original(): void
+    {
+        $repository = realpath(__DIR__.'/../..');
+        preg_match_all('/^composer .+$/m', file_get_contents("{$repository}/README.md"), $commands);
+        $original = ['type' => 'package', 'package' => ['name' => 'laravel/reverb', 'version' => '1.11.2', 'type' => 'metapackage']];
+        $isFramework = fn (array $entry) => ($entry['type'] ?? '') === 'path' && $entry['url'] !== $repository;
+
+        mkdir($folder = $this->temporaryPath('application'));
+        file_put_contents("{$folder}/composer.json", json_encode([
+            'require' => ['laravel/framework' => '*', 'laravel/reverb' => '^1.0'],
+            'repositories' => [
+                ['packagist.org' => false], $original,
+                ...array_filter($this->decode(getenv('REVERB_TEST_APP').'/composer.json')['repositories'], $isFramework),
+            ],
+        ]));
+
+        foreach (['composer install', ...$commands[0]] as $command) {
+            $process = Process::fromShellCommandline(str_replace('../reverb-php', $repository, $command), $folder, [
+                'COMPOSER_ALLOW_SUPERUSER' => '1', 'COMPOSER_DISABLE_NETWORK' => '1', 'COMPOSER_IGNORE_PLATFORM_REQS' => '1', 'COMPOSER_NO_INTERACTION' => '1',
+            ], timeout: 300);
+            $this->assertSame(0, $process->run(), "{$command}: ".$process->getErrorOutput());
+        }
+
+        $this->assertCount(3, $commands[0]);
+        $installed = array_column($this->decode("{$folder}/vendor/composer/installed.json")['packages'], 'name');
+        $this->assertSame(['laravel/framework', 'reverb-php/reverb'], $installed);
+    }
+
     /**
      * Let Composer find a set of packages for an application with this one and the given others.
      *
