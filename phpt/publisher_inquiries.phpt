@@ -41,7 +41,7 @@ $questions = function (array $options) {
     echo json_encode([$publisher->channels('presence-'), $publisher->channels('x')]), "\n";
     echo json_encode([$publisher->channel('a news/room', ['subscription_count']), $publisher->channel('empty')]), "\n";
     echo json_encode([$publisher->users('presence-room'), $publisher->users('presence-empty')]), "\n";
-    echo json_encode($publisher->stats()), ' ', $publisher->route(), "\n";
+    echo json_encode($publisher->stats()), ' ', $publisher->route(), ' ', json_encode($publisher->isComplete()), "\n";
     attempt(fn () => $publisher->users('news'));
     attempt(fn () => $publisher->channel(''));
     $publisher->terminate('nobody & nothing');
@@ -60,14 +60,14 @@ $server->stop(0);
 [{"presence-room":[]},[]]
 [{"occupied":true,"subscription_count":1},{"occupied":false}]
 [[7],[]]
-{"connections":1,"channels":2} process
+{"connections":1,"channels":2} process true
 Reverb\PublishException: `news` is not a presence channel; only these have users
 Reverb\PublishException: the channel's name must not be empty
 {"a news\/room":{"subscription_count":1},"presence-room":{"user_count":1}}
 [{"presence-room":[]},[]]
 [{"occupied":true,"subscription_count":1},{"occupied":false}]
 [[7],[]]
-{"connections":1,"channels":2} unix
+{"connections":1,"channels":2} unix true
 Reverb\PublishException: `news` is not a presence channel; only these have users
 Reverb\PublishException: the channel's name must not be empty
 no exception
@@ -76,7 +76,7 @@ child exited with 0
 [{"presence-room":[]},[]]
 [{"occupied":true,"subscription_count":1},{"occupied":false}]
 [[7],[]]
-{"connections":1,"channels":2} http
+{"connections":1,"channels":2} http true
 Reverb\PublishException: `news` is not a presence channel; only these have users
 Reverb\PublishException: the channel's name must not be empty
 no exception

@@ -249,7 +249,7 @@ fn another_version_of_the_server_is_named() {
     assert_eq!(
         text(over_unix(&server).publish(&event())),
         format!(
-            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 2); after an upgrade of the extension, run: php artisan reverb:restart",
+            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 3); after an upgrade of the extension, run: php artisan reverb:restart",
             server.path()
         )
     );

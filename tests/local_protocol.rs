@@ -65,7 +65,13 @@ fn server_frames() -> Vec<ServerFrame<'static>> {
         ServerFrame::Closing,
         ServerFrame::Answer {
             status: 200,
+            is_complete: true,
             body: "{}",
+        },
+        ServerFrame::Answer {
+            status: 404,
+            is_complete: false,
+            body: "",
         },
         ServerFrame::Refused {
             reason: Reason::WRONG_SECRET,
@@ -119,7 +125,7 @@ fn frames_have_these_bytes() {
 #[test]
 fn hello_says_version_publisher_answer_and_application() {
     let expected = [
-        &[59, 0, 0, 0, 65, 2][..],
+        &[59, 0, 0, 0, 65, 3][..],
         &PUBLISHER,
         &[3; 32],
         b"\x05\0\0\0app-1",
@@ -206,7 +212,7 @@ fn rubbish_from_a_client_is_named() {
         (&[1, 0, 0, 0, 2], LocalError::UnknownKind(2)),
         (b"GET / HTTP/1.1\r\n\r\n", LocalError::TooLarge(0x2054_4547)),
         (&[2, 0, 0, 0, 65, 9], LocalError::Version(9)),
-        (&[2, 0, 0, 0, 65, 2], LocalError::WrongLength(65)),
+        (&[2, 0, 0, 0, 65, 3], LocalError::WrongLength(65)),
         (&[1, 0, 0, 0, 66], LocalError::WrongLength(66)),
         (
             &[10, 0, 0, 0, 66, 1, 0, 0, 0, 0, 0, 0, 0, 4],
@@ -248,6 +254,7 @@ fn rubbish_from_a_server_is_named() {
         (&[2, 0, 0, 0, 1, 1], LocalError::Version(1)),
         (&[2, 0, 0, 0, 2, 0], LocalError::WrongLength(2)),
         (&[0, 16, 0, 0, 3], LocalError::TooLarge(4096)),
+        (&[4, 0, 0, 0, 7, 200, 0, 2], LocalError::UnknownFlags(2)),
     ];
     for (bytes, error) in cases {
         assert_eq!(ServerFrame::decode(bytes), Err(*error), "{bytes:?}");

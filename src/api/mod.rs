@@ -21,5 +21,5 @@ pub use error::{ApiError, FieldErrors};
 pub use info::{ChannelInfo, Info, Occupancy};
 pub use limits::Limits;
 pub use query::Query;
-pub use response::Response;
+pub use response::{INCOMPLETE, Response};
 pub use route::{Endpoint, Route, methods};

@@ -6,6 +6,9 @@ use serde_json::value::RawValue;
 use super::{ApiError, ChannelInfo};
 use crate::protocol::{ChannelName, json};
 
+/// The header of an answer that tells only of the server that was asked.
+pub const INCOMPLETE: &str = "Reverb-Incomplete";
+
 /// An answer; whoever sends it adds `Content-Length` and `Date`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Response {
@@ -146,8 +149,15 @@ impl Response {
     /// Says that the other servers could not be asked, so that only what this one knows is told.
     #[must_use]
     pub fn incomplete(mut self) -> Self {
-        self.headers.push(("Reverb-Incomplete", "redis"));
+        self.headers.push((INCOMPLETE, "redis"));
         self
+    }
+
+    /// Whether it tells of all servers.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let mut names = self.headers.iter().map(|(name, _)| *name);
+        names.all(|name| name != INCOMPLETE)
     }
 
     fn json(status: u16, value: &impl Serialize) -> Self {

@@ -14,19 +14,19 @@ use md5::{Digest as _, Md5};
 use serde::Serialize;
 use ureq::{
     Agent, Body,
-    http::{self, Response, StatusCode},
+    http::{self, Response, StatusCode, response::Parts},
     tls::{PemItem, RootCerts, TlsConfig, parse_pem},
     unversioned::transport::{Connector as _, RustlsConnector},
 };
 
 use super::{
     deadline::Deadline,
-    inquiry::Request,
+    inquiry::{Reply, Request},
     options::{HttpOptions, Options, Verify},
     percent::encoded,
     publisher::Event,
 };
-use crate::protocol::auth;
+use crate::{inquiry::INCOMPLETE, protocol::auth};
 use resolver::LiteralResolver;
 use transport::TcpConnector;
 
@@ -168,24 +168,29 @@ fn publish_at_once(
         path: format!("/apps/{}/{endpoint}", encoded(&options.app_id)),
         parameters: Vec::new(),
     };
-    let (status, text) = send(agent, (options, http), &request, &body, deadline)?;
-    judge(status, &text)
+    let (head, text) = send(agent, (options, http), &request, &body, deadline)?;
+    judge(head.status, &text)
 }
 
-/// Asks; returns status and text of an answer that is good, or JSON about what is not there.
+/// Asks; returns an answer that is good, or JSON about what is not there.
 pub(super) fn ask(
     agent: &Agent,
     options: &Options,
     http: &HttpOptions,
     request: &Request,
     deadline: Deadline,
-) -> Result<(u16, String), HttpError> {
-    let (status, text) = send(agent, (options, http), request, b"", deadline)?;
+) -> Result<Reply, HttpError> {
+    let (head, text) = send(agent, (options, http), request, b"", deadline)?;
+    let status = head.status;
     let is_absent = status == StatusCode::NOT_FOUND && text.starts_with('{');
     if !is_absent {
         judge(status, &text)?;
     }
-    Ok((status.as_u16(), text))
+    Ok(Reply {
+        status: status.as_u16(),
+        text,
+        is_complete: !head.headers.contains_key(INCOMPLETE),
+    })
 }
 
 /// Sends a signed request and takes the answer to its end, so that the connection can be used again.
@@ -195,7 +200,7 @@ fn send(
     request: &Request,
     body: &[u8],
     deadline: Deadline,
-) -> Result<(StatusCode, String), HttpError> {
+) -> Result<(Parts, String), HttpError> {
     let remaining = deadline.remaining().ok_or(HttpError::TimedOut)?;
     let address = http.base() + &signed_target(options, request, body, unix_time());
     let request = http::Request::builder()
@@ -217,7 +222,7 @@ fn send(
         error => HttpError::from(error),
     })?;
     let text = read(&mut response)?;
-    Ok((response.status(), text))
+    Ok((response.into_parts().0, text))
 }
 
 fn read(response: &mut Response<Body>) -> Result<String, HttpError> {

@@ -9,7 +9,7 @@ use super::{
     error::{Absence, PublishError, Target},
     explain,
     http::{self, HttpError},
-    inquiry::{Inquiry, Request},
+    inquiry::{Inquiry, Reply, Request},
     kept::Kept,
     options::Options,
     process,
@@ -29,8 +29,7 @@ pub struct Figures {
 /// What came back, and from where.
 struct Answer {
     target: Target,
-    status: u16,
-    text: String,
+    reply: Reply,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +92,7 @@ impl Publisher {
             return Err(PublishError::NoPresenceChannel(channel.to_owned()));
         }
         let answer = self.ask(Inquiry::Users(channel))?;
-        if answer.status == 404 {
+        if answer.reply.status == 404 {
             return Ok(Vec::new());
         }
         let users = answer.read::<Users>()?.users;
@@ -116,16 +115,27 @@ impl Publisher {
     /// Why no server answered.
     pub fn figures(&mut self) -> Result<Figures, PublishError> {
         let connections = self.ask(Inquiry::Connections)?.read::<Connections>()?;
+        let is_complete = self.is_complete;
+        let channels = self.channels("", &[])?.len();
+        self.is_complete &= is_complete;
         Ok(Figures {
             connections: connections.connections,
-            channels: self.channels("", &[])?.len(),
+            channels,
         })
+    }
+
+    /// Whether the last answer told of all servers of the installation. If not, the others did not answer
+    /// in time, and it told only of the one that was asked.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
     fn ask(&mut self, inquiry: Inquiry<'_>) -> Result<Answer, PublishError> {
         let request = inquiry.request(&self.options.app_id);
         let (route, answer) = choose(&self.options, &request)?;
         self.route = Some(route);
+        self.is_complete = answer.reply.is_complete;
         Ok(answer)
     }
 }
@@ -182,20 +192,17 @@ fn check(what: &'static str, text: &str) -> Result<(), PublishError> {
 }
 
 impl Answer {
-    fn new(target: Target, (status, text): (u16, String)) -> Self {
-        Self {
-            target,
-            status,
-            text,
-        }
+    fn new(target: Target, reply: Reply) -> Self {
+        Self { target, reply }
     }
 
     /// Reads a good answer.
     fn read<T: for<'a> Deserialize<'a>>(self) -> Result<T, PublishError> {
-        if self.status != 200 {
-            return Err(explain::answer(self.target, self.status, &self.text));
+        let Reply { status, text, .. } = self.reply;
+        if status != 200 {
+            return Err(explain::answer(self.target, status, &text));
         }
-        serde_json::from_str(&self.text).map_err(|error| PublishError::Incompatible {
+        serde_json::from_str(&text).map_err(|error| PublishError::Incompatible {
             target: self.target,
             cause: error.to_string(),
         })

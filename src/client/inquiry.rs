@@ -26,6 +26,14 @@ pub(super) struct Request {
     pub(super) parameters: Vec<(&'static str, String)>,
 }
 
+/// What came back.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) text: String,
+    /// Whether it tells of all servers of the installation.
+    pub(super) is_complete: bool,
+}
+
 impl Inquiry<'_> {
     pub(super) fn request(self, app_id: &str) -> Request {
         let (path, parameters) = match self {

@@ -9,7 +9,7 @@ use std::{
 use super::{
     deadline::Deadline,
     error::{PublishError, Target},
-    inquiry::Request,
+    inquiry::{Reply, Request},
     options::Options,
     publisher::Event,
 };
@@ -49,7 +49,7 @@ pub(super) fn publish(options: &Options, events: &[Event<'_>]) -> Option<Result<
 }
 
 /// Asks the engine that runs in this process; `None` as above.
-pub(super) fn ask(options: &Options, request: &Request) -> Option<(u16, String)> {
+pub(super) fn ask(options: &Options, request: &Request) -> Option<Reply> {
     let (engine, index) = engine_of(options)?;
     let call = (request.method, &*request.target());
     let response = inquiry::read(&engine, index, call).map_or_else(
@@ -59,7 +59,11 @@ pub(super) fn ask(options: &Options, request: &Request) -> Option<(u16, String)>
             inquiry::answer(&engine, index, &command, &elsewhere, Instant::now())
         },
     );
-    Some((response.status, response.body))
+    Some(Reply {
+        status: response.status,
+        is_complete: response.is_complete(),
+        text: response.body,
+    })
 }
 
 /// Asks the other servers, and waits for a moment.

@@ -19,6 +19,8 @@ pub struct Publisher {
     pub(super) options: Options,
     patience: Patience,
     pub(super) route: Option<Route>,
+    /// Whether the last answer told of all servers.
+    pub(super) is_complete: bool,
     /// `Some` while a batch is open.
     batch: Option<Batch>,
 }
@@ -76,6 +78,7 @@ impl Publisher {
             patience: Patience::of(options.acknowledge),
             options,
             route: None,
+            is_complete: true,
             batch: None,
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::protocol::local::{ClientFrame, LocalError, PublisherId, Reason};
 
-use super::{deadline::Deadline, options::Options, publisher::Event};
+use super::{deadline::Deadline, inquiry::Reply, options::Options, publisher::Event};
 use connection::{Connection, Goal};
 use window::Window;
 pub(super) use window::{Cause, Failure};
@@ -116,14 +116,10 @@ impl Link {
         self.told(UnixError::Failed)
     }
 
-    /// Asks for something that may be asked twice, and returns status and text of the answer.
+    /// Asks for something that may be asked twice.
     ///
     /// What was published before is answered before.
-    pub(super) fn ask(
-        &mut self,
-        way: Way<'_>,
-        call: &ClientFrame<'_>,
-    ) -> Result<(u16, String), UnixError> {
+    pub(super) fn ask(&mut self, way: Way<'_>, call: &ClientFrame<'_>) -> Result<Reply, UnixError> {
         if !self.window.is_empty() {
             self.pursue(way, Goal::Answered, self.window.sequence())?;
         }
@@ -200,11 +196,7 @@ impl Link {
         Ok(())
     }
 
-    fn attempt_ask(
-        &mut self,
-        way: Way<'_>,
-        call: &ClientFrame<'_>,
-    ) -> Result<(u16, String), UnixError> {
+    fn attempt_ask(&mut self, way: Way<'_>, call: &ClientFrame<'_>) -> Result<Reply, UnixError> {
         let mut connection = self.connect(way)?;
         match connection.ask(call, way.deadline) {
             Ok(answer) => {

@@ -8,6 +8,7 @@ mod elsewhere;
 use std::time::Instant;
 
 pub use self::elsewhere::{Elsewhere, question};
+pub use crate::api::INCOMPLETE;
 use crate::{
     api::{ApiError, Command, Limits, Occupancy, Query, Response, Route},
     engine::{self, ApplicationIndex, ApplicationLimits, Engine},

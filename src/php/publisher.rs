@@ -144,6 +144,11 @@ impl Publisher {
         ])?)
     }
 
+    /// Whether the last answer told of all servers.
+    pub fn is_complete(&self) -> bool {
+        self.publisher.is_complete()
+    }
+
     /// The way of the last publish.
     pub fn route(&self) -> &'static str {
         self.publisher.route().map_or("", Route::as_str)

@@ -11,7 +11,7 @@
 //!                                      <──  Publish { sequence, … }      (any number, without waiting)
 //! Ack { sequence } | Failed { sequence } ─>                              (if asked for)
 //!                                      <──  Call { method, target }       (any time)
-//! Answer { status, body }              ──>                               (in turn)
+//! Answer { status, completeness, body }  ─>                             (in turn)
 //! Closing                              ──>                               (the server stops)
 //! ```
 //!
@@ -40,7 +40,7 @@ mod reader;
 mod writer;
 
 /// The version of this protocol, sent in `Challenge` and `Hello`.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// The longest frame, in bytes after the length. Both sides refuse a longer one before reading it.
 pub const MAX_FRAME: usize = 16 * 1024 * 1024;
@@ -87,6 +87,7 @@ mod kind {
 mod flag {
     pub(super) const ACKNOWLEDGE: u8 = 1;
     pub(super) const SOCKET_ID: u8 = 2;
+    pub(super) const INCOMPLETE: u8 = 1;
 }
 
 /// What a publisher sends. Borrows its texts from the buffer it was decoded from.
@@ -173,6 +174,8 @@ pub enum ServerFrame<'a> {
     Answer {
         /// The HTTP status.
         status: u16,
+        /// Whether it tells of all servers of the installation.
+        is_complete: bool,
         /// JSON, or the text of an error.
         body: &'a str,
     },
@@ -358,8 +361,12 @@ impl<'a> ServerFrame<'a> {
                 body.extend_from_slice(server);
             }),
             Self::Closing => write_frame(output, kind::CLOSING, MAX_FRAME, |_| {}),
-            Self::Answer { status, body } => write_answer(output, *status, body)
-                .or_else(|_| write_answer(output, INSUFFICIENT_STORAGE, "")),
+            Self::Answer {
+                status,
+                is_complete,
+                body,
+            } => write_answer(output, (*status, *is_complete), body)
+                .or_else(|_| write_answer(output, (INSUFFICIENT_STORAGE, true), "")),
             Self::Refused { reason, message } => {
                 write_frame(output, kind::REFUSED, MAX_FRAME, |body| {
                     body.extend_from_slice(&reason.0.to_le_bytes());
@@ -403,6 +410,7 @@ impl<'a> ServerFrame<'a> {
             kind::CLOSING => Self::Closing,
             kind::ANSWER => Self::Answer {
                 status: body.u16()?,
+                is_complete: read_completeness(&mut body)?,
                 body: body.text()?,
             },
             kind::REFUSED => Self::Refused {
@@ -441,11 +449,24 @@ fn server_limit(kind: u8) -> Option<usize> {
     }
 }
 
-fn write_answer(output: &mut Vec<u8>, status: u16, text: &str) -> Result<(), LocalError> {
+fn write_answer(
+    output: &mut Vec<u8>,
+    (status, is_complete): (u16, bool),
+    text: &str,
+) -> Result<(), LocalError> {
     write_frame(output, kind::ANSWER, MAX_FRAME, |body| {
         body.extend_from_slice(&status.to_le_bytes());
+        body.push(if is_complete { 0 } else { flag::INCOMPLETE });
         write_text(body, text);
     })
+}
+
+fn read_completeness(body: &mut Reader<'_>) -> Result<bool, LocalError> {
+    match body.u8()? {
+        0 => Ok(true),
+        flag::INCOMPLETE => Ok(false),
+        flags => Err(LocalError::UnknownFlags(flags)),
+    }
 }
 
 /// Splits the first frame off the input: its kind, its body and its length with the head.

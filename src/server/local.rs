@@ -385,9 +385,10 @@ impl Said {
                 message,
             }
             .encode(output),
-            Self::Answer(Response { status, body, .. }) => ServerFrame::Answer {
-                status: *status,
-                body,
+            Self::Answer(response) => ServerFrame::Answer {
+                status: response.status,
+                is_complete: response.is_complete(),
+                body: &response.body,
             }
             .encode(output),
         }

@@ -238,6 +238,23 @@ final class Publisher
     }
 
     /**
+     * Get whether the last answer told of all servers that work together, or only of the one that was asked.
+     *
+     * With scaling, a server that cannot reach Redis, or gets no answer within a second, tells what it knows by itself.
+     *
+     * ```php
+     * $figures = $publisher->stats();
+     * $publisher->isComplete();   // true
+     * ```
+     *
+     * @return bool  Also true before the first question, and always without scaling.
+     */
+    public function isComplete(): bool
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
      * Sign a connection's subscription to a private or presence channel.
      *
      * ```php

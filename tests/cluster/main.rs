@@ -15,6 +15,7 @@ mod faults;
 mod kinds;
 mod node;
 mod proxy;
+mod questions;
 mod redis;
 mod truth;
 mod versions;

@@ -15,6 +15,7 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 use reverb::{
+    client::{Options, Publisher},
     cluster::Dialect,
     engine::Notice,
     server::{Answer as Provided, Config, Question, Server, parse_application},
@@ -127,7 +128,7 @@ struct Said {
 /// A running server.
 pub(crate) struct Node {
     process: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     said: Arc<Said>,
 }
 
@@ -252,6 +253,14 @@ impl Node {
             body["socket_id"] = json!(except);
         }
         self.signed("POST", "/events").json(&body).send()
+    }
+
+    /// Asks as PHP programs do, over a way that `options` name.
+    pub(crate) fn publisher(&self, options: Value) -> Publisher {
+        let mut all = json!({ "app_id": "123456", "key": "reverb-key", "secret": "reverb-secret" });
+        let options = options.as_object().unwrap().clone();
+        all.as_object_mut().unwrap().extend(options);
+        Publisher::new(Options::parse(&all).unwrap())
     }
 
     /// Waits until the operator was told something.

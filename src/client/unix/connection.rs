@@ -11,7 +11,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{UnixError, Way, window::Window};
 use crate::{
-    client::deadline::Deadline,
+    client::{deadline::Deadline, inquiry::Reply},
     protocol::local::{ClientFrame, Hello, PublisherId, ServerFrame, ServerId, challenge_answer},
 };
 
@@ -126,10 +126,18 @@ impl Connection {
         &mut self,
         call: &ClientFrame<'_>,
         deadline: Deadline,
-    ) -> Result<(u16, String), UnixError> {
+    ) -> Result<Reply, UnixError> {
         self.send(call, deadline)?;
         self.receive(deadline, |frame| match frame {
-            ServerFrame::Answer { status, body } => Ok((status, body.to_owned())),
+            ServerFrame::Answer {
+                status,
+                is_complete,
+                body,
+            } => Ok(Reply {
+                status,
+                text: body.to_owned(),
+                is_complete,
+            }),
             frame => Err(refusal(&frame)),
         })?
     }
