@@ -96,6 +96,9 @@ impl Coordinator {
             _ => Stage::Attached,
         };
         let is_waiting = !followed.is_attached();
+        if is_waiting {
+            self.waiting.insert(topic.clone());
+        }
         self.take_snapshot(topic, snapshot, now);
         for (from, message) in news.messages {
             self.follow(topic, from, message);
@@ -140,6 +143,7 @@ impl Coordinator {
 
     /// Whoever waited for the holder does not wait any more.
     pub(super) fn open(&mut self, topic: &Topic) {
+        self.waiting.remove(topic);
         if let Some(followed) = self.topics.get_mut(topic)
             && matches!(followed.stage, Stage::Waiting { .. })
         {
@@ -336,11 +340,18 @@ impl Coordinator {
     }
 
     pub(super) fn end_patience(&mut self, now: Instant) {
-        let waiting = self.topics.iter().filter(
-            |(_, followed)| matches!(followed.stage, Stage::Waiting { until, .. } if until <= now),
-        );
-        let waiting: Vec<Topic> = waiting.map(|(topic, _)| topic.clone()).collect();
-        for topic in waiting {
+        self.open_where(|_, until| until <= now);
+    }
+
+    /// Ends the waiting for those holders of whom it is time, by name or by clock.
+    pub(super) fn open_where(&mut self, is_time: impl Fn(NodeId, Instant) -> bool) {
+        let topics = &self.topics;
+        let is_over = |topic: &&Topic| match topics.get(*topic).map(|followed| &followed.stage) {
+            Some(Stage::Waiting { holder, until }) => is_time(*holder, *until),
+            _ => true,
+        };
+        let over: Vec<Topic> = self.waiting.iter().filter(is_over).cloned().collect();
+        for topic in over {
             self.open(&topic);
         }
     }

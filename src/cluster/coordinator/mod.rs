@@ -85,6 +85,8 @@ pub struct Coordinator {
     version: Version,
     topics: BTreeMap<Topic, Followed>,
     nodes: Nodes,
+    /// Topics that wait for their holder: of all that are followed, the clock concerns these.
+    waiting: BTreeSet<Topic>,
     /// Topics with more or fewer connections, which is told with the next tick.
     counted: BTreeSet<Topic>,
     /// Topics in which this node may be alone.
@@ -148,6 +150,7 @@ impl Coordinator {
             version: Version::default(),
             topics: BTreeMap::new(),
             nodes: Nodes::default(),
+            waiting: BTreeSet::new(),
             counted: BTreeSet::new(),
             lonely: BTreeSet::new(),
             idle: BTreeSet::new(),
@@ -324,6 +327,7 @@ impl Coordinator {
     fn forget_all(&mut self) {
         self.commands.clear();
         self.topics.clear();
+        self.waiting.clear();
         self.counted.clear();
         self.lonely.clear();
         self.idle.clear();
@@ -382,13 +386,7 @@ impl Coordinator {
     }
 
     fn stop_waiting_for(&mut self, node: NodeId) {
-        let waiting = self.topics.iter().filter(|(_, followed)| {
-            matches!(followed.stage, Stage::Waiting { holder, .. } if holder == node)
-        });
-        let waiting: Vec<Topic> = waiting.map(|(topic, _)| topic.clone()).collect();
-        for topic in waiting {
-            self.open(&topic);
-        }
+        self.open_where(|holder, _| holder == node);
     }
 
     fn tick(&mut self, now: Instant) {
