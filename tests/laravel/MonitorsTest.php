@@ -100,6 +100,16 @@ class MonitorsTest extends TestCase
         $this->assertSame(['reverb_message:sent'], array_values(array_unique(array_column($pulse->entries, 'type'))));
     }
 
+    public function test_a_recorder_may_be_on_without_options_and_off_in_both_ways_of_pulse(): void
+    {
+        $this->assertSame([], $this->recorded(fn () => yield from $this->rounds(), [
+            ReverbConnections::class => false,
+            ReverbMessages::class => ['enabled' => false, 'sample_rate' => 1],
+        ]));
+
+        $this->assertNotSame([], $this->recorded(fn () => yield from $this->rounds(), [ReverbConnections::class => true]));
+    }
+
     public function test_connections_are_those_to_all_servers_of_the_installation(): void
     {
         $pulse = $this->pulse([ReverbConnections::class => []]);
@@ -251,7 +261,7 @@ class MonitorsTest extends TestCase
     /**
      * Put Pulse into the application, with these recorders in its configuration.
      *
-     * @param  array<class-string, array<string, mixed>>  $recorders
+     * @param  array<class-string, array<string, mixed>|bool>  $recorders
      */
     private function pulse(array $recorders): Pulse
     {

@@ -102,10 +102,12 @@ namespace Laravel\Pulse {
 
         public function __construct(private Application $app) {}
 
-        /** @param  array<class-string, array<mixed>>  $recorders */
+        /** @param  array<class-string, array<mixed>|bool>  $recorders */
         public function register(array $recorders): self
         {
-            foreach (array_keys($recorders) as $class) {
+            $isOn = fn ($options) => is_array($options) ? $options['enabled'] ?? true : $options;
+
+            foreach (array_keys(array_filter($recorders, $isOn)) as $class) {
                 $recorder = $this->app->make($class);
                 $this->app->make('events')->listen($recorder->listen, fn ($event) => $recorder->record($event));
             }
