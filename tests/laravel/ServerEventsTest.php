@@ -73,6 +73,21 @@ class ServerEventsTest extends TestCase
         $this->assertSame([], $engine->servers[0]['events']);
     }
 
+    public function test_who_listens_to_everything_does_not_mean_every_message(): void
+    {
+        $wanted = fn () => $this->app->make(EventRelay::class, ['applications' => collect()])->wanted();
+
+        Event::listen('*', fn () => null);
+        $this->assertNotContains('message_sent', $wanted());
+        $this->assertNotContains('client_event_received', $wanted());
+        $this->assertContains('connection_opened', $wanted());
+
+        Event::listen('Laravel\Reverb\Events\Message*', fn () => null);
+        Event::listen(fn (ClientEventReceived $event) => null);
+        $this->assertContains('message_sent', $wanted());
+        $this->assertContains('client_event_received', $wanted());
+    }
+
     public function test_a_first_subscription_is_heard_in_the_order_of_reverb(): void
     {
         $this->hear(ChannelCreated::class, fn ($event) => $event->channel->name());

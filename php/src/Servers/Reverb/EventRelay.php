@@ -47,6 +47,11 @@ class EventRelay
     ];
 
     /**
+     * Those of which there is one for each message.
+     */
+    protected const FREQUENT = ['message_received', 'message_sent', 'client_event_received'];
+
+    /**
      * The server whose events are dispatched.
      */
     protected NativeServer $server;
@@ -95,7 +100,17 @@ class EventRelay
      */
     public function wanted(): array
     {
-        return array_keys(array_filter(self::EVENTS, $this->events->hasListeners(...)));
+        return array_keys(array_filter(self::EVENTS, $this->isWanted(...), ARRAY_FILTER_USE_BOTH));
+    }
+
+    /**
+     * Determine whether somebody listens to the event; who listens to "*", as Telescope does, does not mean every message.
+     */
+    protected function isWanted(string $class, string $event): bool
+    {
+        return in_array($event, self::FREQUENT, true) && method_exists($this->events, 'getListeners')
+            ? count($this->events->getListeners($class)) > count($this->events->getListeners('reverb'))
+            : $this->events->hasListeners($class);
     }
 
     /**
