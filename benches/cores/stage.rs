@@ -10,9 +10,8 @@ use std::{
 use bytes::Bytes;
 use reverb::{
     engine::{
-        Application, ApplicationIndex, ApplicationLimits, Applications, ClientEvents,
-        ConnectionKey, Engine, EventKinds, Gone, Limits, Notices, Opening, Outlet, Publication,
-        Wake, Worker,
+        Application, ApplicationIndex, Applications, ConnectionKey, Engine, EventKinds, Gone,
+        Limits, Notices, Opening, Outlet, Publication, Wake, Worker,
     },
     protocol::{ChannelName, SocketId, auth},
     websocket::{Compression, Message},
@@ -191,18 +190,5 @@ pub(super) fn name(text: &str) -> Result<ChannelName, Failure> {
 }
 
 fn application() -> Application {
-    Application {
-        id: "bench".to_owned(),
-        key: KEY.to_owned(),
-        secret: SECRET.to_owned(),
-        ping_interval: Duration::from_secs(60),
-        activity_timeout: 30,
-        allowed_origins: vec!["*".to_owned()],
-        max_message_size: 10_000,
-        max_connections: None,
-        client_events: ClientEvents::Members,
-        rate_limit: None,
-        limits: ApplicationLimits::default(),
-        subscription_count: false,
-    }
+    Application::new("bench", KEY, SECRET)
 }

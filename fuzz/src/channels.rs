@@ -14,8 +14,8 @@ use std::{
 use bytes::Bytes;
 use reverb::{
     engine::{
-        Application, ApplicationIndex, ApplicationLimits, Applications, ClientEvents, Engine,
-        EventKind, Limits, Notices, Opening, Publication, Wake, Worker,
+        Application, ApplicationIndex, Applications, Engine, EventKind, Limits, Notices, Opening,
+        Publication, Wake, Worker,
     },
     protocol::{ChannelName, SocketId, auth},
     websocket::{Compression, Message, Window},
@@ -276,18 +276,5 @@ fn content(id: u64) -> Value {
 }
 
 fn application() -> Application {
-    Application {
-        id: "1".to_owned(),
-        key: "key".to_owned(),
-        secret: "secret".to_owned(),
-        ping_interval: Duration::from_secs(60),
-        activity_timeout: 30,
-        allowed_origins: vec!["*".to_owned()],
-        max_message_size: 10_000,
-        max_connections: None,
-        client_events: ClientEvents::Members,
-        rate_limit: None,
-        limits: ApplicationLimits::default(),
-        subscription_count: false,
-    }
+    Application::new("1", "key", "secret")
 }

@@ -111,28 +111,12 @@ mod tests {
     use super::Names;
     use crate::{
         cluster::seal::{Seal, Tag},
-        engine::{
-            Application, ApplicationLimits, Applications, ClientEvents, Engine, EventKinds, Limits,
-            Notices,
-        },
+        engine::{Application, Applications, Engine, EventKinds, Limits, Notices},
         websocket::Compression,
     };
 
     fn application(id: &str, secret: &str) -> Application {
-        Application {
-            id: id.to_owned(),
-            key: format!("key-{id}"),
-            secret: secret.to_owned(),
-            ping_interval: Duration::from_secs(60),
-            activity_timeout: 30,
-            allowed_origins: Vec::new(),
-            max_message_size: 0,
-            max_connections: None,
-            client_events: ClientEvents::None,
-            rate_limit: None,
-            limits: ApplicationLimits::default(),
-            subscription_count: false,
-        }
+        Application::new(id, &format!("key-{id}"), secret)
     }
 
     fn engine(list: Vec<Application>) -> Engine {

@@ -153,6 +153,25 @@ impl ApplicationLimits {
 }
 
 impl Application {
+    /// An application with the settings that Reverb's packaged configuration has.
+    #[must_use]
+    pub fn new(id: &str, key: &str, secret: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            key: key.to_owned(),
+            secret: secret.to_owned(),
+            ping_interval: Duration::from_secs(60),
+            activity_timeout: 30,
+            allowed_origins: vec!["*".to_owned()],
+            max_message_size: 10_000,
+            max_connections: None,
+            client_events: ClientEvents::Members,
+            rate_limit: None,
+            limits: ApplicationLimits::default(),
+            subscription_count: false,
+        }
+    }
+
     /// Whether a page of this origin may connect.
     #[must_use]
     pub fn allows_origin(&self, origin: Option<&str>) -> bool {

@@ -8,11 +8,7 @@ use serde_json::json;
 use crate::stage::{Stage, application};
 
 fn named(id: &str, key: &str) -> Application {
-    Application {
-        id: id.to_owned(),
-        key: key.to_owned(),
-        ..application()
-    }
+    Application::new(id, key, "secret")
 }
 
 #[test]

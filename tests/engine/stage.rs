@@ -13,8 +13,8 @@ use std::{
 use bytes::Bytes;
 use reverb::{
     engine::{
-        Application, ApplicationLimits, Applications, ClientEvents, ConnectionKey, Engine,
-        EventKind, Gone, Limits, Notices, Opening, Outlet, Publication, Wake, Worker,
+        Application, Applications, ConnectionKey, Engine, EventKind, Gone, Limits, Notices,
+        Opening, Outlet, Publication, Wake, Worker,
     },
     protocol::{ChannelName, PusherError, SocketId, auth},
     websocket::{Compression, Message},
@@ -76,20 +76,7 @@ pub(crate) struct Client {
 }
 
 pub(crate) fn application() -> Application {
-    Application {
-        id: "1".to_owned(),
-        key: "key".to_owned(),
-        secret: "secret".to_owned(),
-        ping_interval: Duration::from_secs(60),
-        activity_timeout: 30,
-        allowed_origins: vec!["*".to_owned()],
-        max_message_size: 10_000,
-        max_connections: None,
-        client_events: ClientEvents::Members,
-        rate_limit: None,
-        limits: ApplicationLimits::default(),
-        subscription_count: false,
-    }
+    Application::new("1", "key", "secret")
 }
 
 impl Stage {

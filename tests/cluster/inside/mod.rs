@@ -13,30 +13,14 @@ mod redis;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    engine::{
-        Application, ApplicationLimits, Applications, ClientEvents, Engine, EventKinds, Limits,
-        Notices,
-    },
+    engine::{Application, Applications, Engine, EventKinds, Limits, Notices},
     protocol::Member,
     websocket::Compression,
 };
 
 /// An application with an id and a secret.
 fn application(id: &str, secret: &str) -> Application {
-    Application {
-        id: id.to_owned(),
-        key: "key".to_owned(),
-        secret: secret.to_owned(),
-        ping_interval: Duration::from_secs(60),
-        activity_timeout: 30,
-        allowed_origins: vec!["*".to_owned()],
-        max_message_size: 10_000,
-        max_connections: None,
-        client_events: ClientEvents::Members,
-        rate_limit: None,
-        limits: ApplicationLimits::default(),
-        subscription_count: false,
-    }
+    Application::new(id, "key", secret)
 }
 
 /// An engine without workers, with one application.
