@@ -41,11 +41,7 @@ fn sentinels_lead_to_the_master_and_after_a_failover_to_the_new_one() {
     let master = Redis::start();
     let replica = Redis::with(&["--replicaof", "127.0.0.1", &master.port().to_string()]);
     let port = replica.port().to_string();
-    let sentinel = Redis::sentinel(&format!(
-        "sentinel monitor main 127.0.0.1 {} 1\nsentinel down-after-milliseconds main 300\n\
-         sentinel failover-timeout main 2000\n",
-        master.port()
-    ));
+    let sentinel = Redis::sentinel_of(&master);
     let (one, two) = pair(&json!({
         "servers": [{ "host": "127.0.0.1", "port": sentinel.port() }],
         "sentinel": { "service": "main" },
@@ -56,6 +52,7 @@ fn sentinels_lead_to_the_master_and_after_a_failover_to_the_new_one() {
             .say(&["SENTINEL", "replicas", "main"])
             .contains(&port)
     });
+    sentinel.lose_patience();
     drop(master);
     for node in [&one, &two] {
         node.wait_for_warning("is there again");

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// When a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Names another program than Debian's `redis-server`, as a later one or Valkey's.
 const VARIABLE: &str = "REVERB_TEST_REDIS";
@@ -39,12 +39,23 @@ impl Redis {
         redis
     }
 
-    /// A sentinel with a configuration.
-    pub(crate) fn sentinel(configuration: &str) -> Self {
+    /// A sentinel of this master, called `main`. It waits for a busy one until it has to
+    /// [lose its patience](Self::lose_patience).
+    pub(crate) fn sentinel_of(master: &Self) -> Self {
         let mut redis = Self::new(true, &[]);
+        let configuration = format!(
+            "sentinel monitor main 127.0.0.1 {} 1\nsentinel failover-timeout main 2000\n",
+            master.port
+        );
         fs::write(redis.folder.join("sentinel.conf"), configuration).unwrap();
         redis.resume();
         redis
+    }
+
+    /// From now on a sentinel takes its master for dead soon.
+    pub(crate) fn lose_patience(&self) {
+        let milliseconds = ["down-after-milliseconds", "300"];
+        self.say(&[&["SENTINEL", "SET", "main"], &milliseconds[..]].concat());
     }
 
     fn new(is_sentinel: bool, arguments: &[&str]) -> Self {

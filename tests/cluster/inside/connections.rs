@@ -13,7 +13,7 @@ use crate::cluster::{
     settings::{Address, Credentials, Dialect, Settings, Times, TlsSettings, Topology},
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn tcp(port: u16) -> Address {
     Address::Tcp("127.0.0.1".to_owned(), port)
@@ -27,7 +27,10 @@ fn settings(topology: Topology) -> Settings {
         credentials: Credentials::default(),
         database: 0,
         tls: None,
-        times: Times::default(),
+        times: Times {
+            connect: PATIENCE,
+            ..Times::default()
+        },
         dialect: Dialect::default(),
     }
 }
@@ -223,11 +226,7 @@ fn tls_trusts_whom_it_should() {
 fn sentinels_know_the_master_also_after_a_failover() {
     let master = Redis::start();
     let replica = Redis::with(&["--replicaof", "127.0.0.1", &master.port().to_string()]);
-    let config = format!(
-        "sentinel monitor main 127.0.0.1 {} 1\nsentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n",
-        master.port()
-    );
-    let sentinel = Redis::sentinel(&config);
+    let sentinel = Redis::sentinel_of(&master);
     let settings = settings(Topology::Sentinel {
         // One that is down, and one that knows.
         addresses: vec![tcp(free_port()), tcp(sentinel.port())],
@@ -253,6 +252,7 @@ fn sentinels_know_the_master_also_after_a_failover() {
         );
         thread::sleep(Duration::from_millis(50));
     }
+    sentinel.lose_patience();
     drop(master);
     until(&port(replica.port()), where_it_is);
 }

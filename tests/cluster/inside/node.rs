@@ -23,7 +23,10 @@ use crate::{
     protocol::{ChannelName, UserId},
 };
 
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// No test lasts as long; so a node is alive that does not renew it.
+pub(super) const LEASE: Duration = Duration::from_secs(3600);
 
 pub(super) fn settings(redis: &Redis, channel: &str, lease: Duration) -> Settings {
     Settings {
@@ -35,6 +38,7 @@ pub(super) fn settings(redis: &Redis, channel: &str, lease: Duration) -> Setting
         tls: None,
         times: Times {
             lease,
+            connect: PATIENCE,
             ..Times::default()
         },
         dialect: Dialect::default(),
@@ -53,7 +57,7 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn new(redis: &Redis, id: u64) -> Self {
-        Self::with(&settings(redis, "reverb", Duration::from_secs(10)), "s", id)
+        Self::with(&settings(redis, "reverb", LEASE), "s", id)
     }
 
     pub(super) fn with(settings: &Settings, secret: &str, id: u64) -> Self {
