@@ -43,7 +43,7 @@ start_app() {
 await_started() {
     local name="$1" port="$2" program="$3" log="$4"
 
-    await_port "$port" "$program" 20 && return 0
+    await_port "$port" "$program" 60 && return 0
     tail -n 20 "$log" >&2
     fail "$name does not answer on port $port; what it said is above and in $log"
 }

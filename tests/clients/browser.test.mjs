@@ -18,7 +18,7 @@ before(async () => { browser = await chromium.launch({ executablePath: '/usr/bin
 after(() => browser.close());
 
 for (const [compression, extensions] of [[false, /^undefined$/], [true, /^permessage-deflate\b/]]) {
-  describe(`${compression ? 'with' : 'without'} compression`, { timeout: 120_000 }, () => {
+  describe(`${compression ? 'with' : 'without'} compression`, { timeout: 600_000 }, () => {
     const app = serve({ compression });
 
     for (const generation of ['pusher-js', 'pusher-js-7']) {

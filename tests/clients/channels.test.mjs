@@ -11,7 +11,7 @@ const app = serve();
 const ada = { user_id: 'ada', user_info: { name: 'Ada' } };
 
 for (const { name, Pusher } of pushers) {
-  describe(name, { timeout: 120_000 }, () => {
+  describe(name, { timeout: 600_000 }, () => {
     test('connects and gets a socket id that the HTTP SDK takes for one', async () => {
       const client = app('members-key').client(Pusher);
 

@@ -11,7 +11,7 @@ const app = serve();
 const numbers = Array.from({ length: 20 }, (_, number) => number);
 
 for (const { name, Pusher } of pushers) {
-  describe(name, { timeout: 120_000 }, () => {
+  describe(name, { timeout: 600_000 }, () => {
     for (const channelName of ['private-room', 'private-cache-room', 'news']) {
       test(`members of ${channelName} hear each other, but not themselves`, async () => {
         const [ada, bob] = await enter('members-key', channelName);

@@ -13,7 +13,7 @@ import { serve } from './support/serve.mjs';
 const size = 60;
 const numbers = Array.from({ length: size }, (_, number) => number);
 
-describe('a crowd', { timeout: 120_000 }, () => {
+describe('a crowd', { timeout: 600_000 }, () => {
   const app = serve({ workers: 4 });
 
   test('agrees on who is present, while all come and half of it goes', async () => {
@@ -74,7 +74,7 @@ describe('a crowd', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a server below a path', { timeout: 120_000 }, () => {
+describe('a server below a path', { timeout: 600_000 }, () => {
   const app = serve({ path: '/ws/base' });
 
   for (const { name, Pusher } of pushers) {

@@ -12,7 +12,7 @@ const posted = 'App\\Events\\Posted';
 
 for (const { name, Echo } of echoes) {
   for (const { name: below, Pusher } of pushers) {
-    describe(`${name} on ${below}`, { timeout: 120_000 }, () => {
+    describe(`${name} on ${below}`, { timeout: 600_000 }, () => {
       for (const [kind, open, channelName] of [
         ['public', (echo) => echo.channel('news'), 'news'],
         ['private', (echo) => echo.private('news'), 'private-news'],

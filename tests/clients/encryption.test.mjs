@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 for (const { name, Pusher } of pushers) {
-  describe(name, { timeout: 60_000 }, () => {
+  describe(name, { timeout: 600_000 }, () => {
     for (const way of ['process', 'unix', 'http']) {
       test(`reads what came by the way "${way}", alone and in a batch`, async () => {
         const { publisher, port } = await open(way);

@@ -11,7 +11,7 @@ import { serve } from './support/serve.mjs';
 
 const app = serve();
 
-describe('publishing with the SDK for Node.js', { timeout: 120_000 }, () => {
+describe('publishing with the SDK for Node.js', { timeout: 600_000 }, () => {
   test('one event reaches a hundred channels', async () => {
     const names = Array.from({ length: 100 }, (_, number) => `news-${number}`);
     const client = app('members-key').client(Pusher);
@@ -86,7 +86,7 @@ describe('publishing with the SDK for Node.js', { timeout: 120_000 }, () => {
   });
 });
 
-describe('asking with the SDK for Node.js', { timeout: 120_000 }, () => {
+describe('asking with the SDK for Node.js', { timeout: 600_000 }, () => {
   test('which channels there are', async () => {
     assert.deepEqual(await app('members-key').get('/channels'), { channels: {} });
     await Promise.all([enter('news'), enter('presence-room', 7), enter('presence-hall', 7), enter('presence-room', 8)]);
@@ -131,7 +131,7 @@ describe('asking with the SDK for Node.js', { timeout: 120_000 }, () => {
   });
 });
 
-describe('refusing the SDK for Node.js', { timeout: 120_000 }, () => {
+describe('refusing the SDK for Node.js', { timeout: 600_000 }, () => {
   for (const { what, options, request, status, body } of [
     { what: 'a wrong secret', options: { secret: 'wrong' }, status: 401, body: 'Authentication signature invalid.' },
     { what: 'a wrong key', options: { key: 'open-key' }, status: 401, body: 'Authentication signature invalid.' },

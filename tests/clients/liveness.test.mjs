@@ -9,7 +9,7 @@ import { serve } from './support/serve.mjs';
 
 const app = serve();
 
-describe('liveness', { timeout: 120_000 }, () => {
+describe('liveness', { timeout: 600_000 }, () => {
   for (const { name, Pusher } of pushers) {
     test(`${name} answers the pings of the server, subscribed or not`, async () => {
       const client = app('lively-key').client(Pusher);

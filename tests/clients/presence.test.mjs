@@ -13,7 +13,7 @@ const seven = { user_id: 7, user_info: { name: 'Seven' } };
 const bare = { user_id: 'bare' };
 
 for (const { name, Pusher } of pushers) {
-  describe(name, { timeout: 120_000 }, () => {
+  describe(name, { timeout: 600_000 }, () => {
     test('the members object has everybody, numeric ids and missing infos included', async () => {
       const [first] = await enter(ada);
       const added = collect(first, 'pusher:member_added');

@@ -10,7 +10,7 @@ import { serve } from './support/serve.mjs';
 const app = serve();
 
 for (const { name, Pusher } of pushers) {
-  describe(name, { timeout: 120_000 }, () => {
+  describe(name, { timeout: 600_000 }, () => {
     test('an unknown key', async () => {
       await givenUp(app('members-key').client(Pusher, { key: 'no-such-key' }), { code: 4001, message: 'Application does not exist' });
     });

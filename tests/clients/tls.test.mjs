@@ -19,7 +19,7 @@ const posted = 'App\\Events\\Posted';
 const text = 'Grüße 👋 '.repeat(700);
 
 for (const { name, Pusher } of pushers) {
-  describe(name, { timeout: 60_000 }, () => {
+  describe(name, { timeout: 600_000 }, () => {
     test('talks over wss, and hears what was published over https', async () => {
       const client = app('members-key').client(Pusher, { member: { user_id: 'ada' } });
       const channels = ['news', 'private-news', 'presence-news'].map((channel) => client.subscribe(channel));
@@ -33,7 +33,7 @@ for (const { name, Pusher } of pushers) {
   });
 
   for (const { name: above, Echo } of echoes) {
-    test(`${above} on ${name} needs no other options than Laravel gives it`, { timeout: 60_000 }, async () => {
+    test(`${above} on ${name} needs no other options than Laravel gives it`, { timeout: 600_000 }, async () => {
       const { port } = app('members-key');
       const echo = new Echo({
         broadcaster: 'reverb', key: 'members-key', Pusher, wsHost: 'localhost', wsPort: port, wssPort: port,
@@ -51,7 +51,7 @@ for (const { name, Pusher } of pushers) {
   }
 }
 
-describe('in a browser', { timeout: 60_000 }, () => {
+describe('in a browser', { timeout: 600_000 }, () => {
   let browser;
 
   before(async () => {

@@ -10,7 +10,7 @@ import { serve } from './support/serve.mjs';
 const app = serve();
 
 for (const { name, Pusher } of pushers) {
-  describe(name, { timeout: 120_000 }, () => {
+  describe(name, { timeout: 600_000 }, () => {
     test('signs in with what the HTTP SDK signed', async () => {
       const client = await signedIn({ id: 'ada', user_info: { name: 'Ada' } });
 

@@ -92,7 +92,7 @@ async function check() {
 async function open(name) {
   const context = await browser.newContext({ viewport: { width: 1120, height: 800 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(90_000);
   page.on('pageerror', (error) => failures.push(error.message));
   page.on('request', (request) => {
     if (new URL(request.url()).hostname !== '127.0.0.1' && !request.url().startsWith('data:')) {

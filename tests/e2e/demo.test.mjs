@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { freePorts } from './support/free-ports.mjs';
-import { hear } from './support/hear.mjs';
 import { accepts, Program } from './support/program.mjs';
+
+// Set by tests/e2e/run: the application and a PHP with the extension.
+const { REVERB_APP: folder, REVERB_PHP: php } = process.env;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let work;
@@ -21,16 +23,19 @@ after(() => rm(work, { recursive: true }));
 beforeEach(async () => { [port, appPort] = await freePorts(2); });
 
 test('a second run shows its address within ten seconds, and Ctrl-C stops everything', async (t) => {
+  // A machine that takes long for this little is slow or busy.
+  const command = await Program.run(php, ['artisan', '--version'], { cwd: folder, env: process.env });
   const began = performance.now();
   const demo = await shown(start());
   const milliseconds = performance.now() - began;
 
   const page = await (await fetch(`http://127.0.0.1:${appPort}`)).text();
   demo.process.kill('SIGINT');
-  const { code } = await demo.end(15_000);
+  const { code } = await demo.end(60_000);
 
   assert.match(page, /Who is here/);
-  assert.ok(milliseconds < 10_000, `it took ${milliseconds} ms`);
+  assert.doesNotMatch(demo.output, /Building|Fetching|Installing|downloading|making/);
+  assert.ok(milliseconds < Math.max(10_000, 30 * command.milliseconds), `it took ${milliseconds} ms`);
   assert.equal(code, 130, demo.output);
   assert.deepEqual(await Promise.all([port, appPort].map(accepts)), [false, false]);
   t.diagnostic(`it took ${Math.round(milliseconds)} ms`);
@@ -40,7 +45,7 @@ test('when the server dies, the demo says so and stops the rest', async () => {
   const demo = await shown(start());
 
   process.kill(await serverOf(demo), 'SIGKILL');
-  const { code, output } = await demo.end(15_000);
+  const { code, output } = await demo.end(60_000);
 
   assert.equal(code, 1);
   assert.match(output, /a program has ended/);
@@ -50,9 +55,9 @@ test('when the server dies, the demo says so and stops the rest', async () => {
 test('a port in use is named, with the option that chooses another', async () => {
   const demo = await shown(start());
 
-  const second = await start().end(5_000);
+  const second = await start().end(60_000);
   demo.process.kill('SIGTERM');
-  const first = await demo.end(15_000);
+  const first = await demo.end(60_000);
 
   assert.equal(second.code, 1);
   assert.match(second.output, new RegExp(`port ${port} is in use.*--port`));
@@ -67,11 +72,7 @@ function start() {
 }
 
 async function shown(demo) {
-  await hear('the address of the page', (resolve) => demo.process.stdout.on('data', () => {
-    if (demo.output.includes('Open http://')) {
-      resolve();
-    }
-  }));
+  await demo.says(/Open http:\/\//);
 
   return demo;
 }

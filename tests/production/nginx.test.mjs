@@ -118,7 +118,7 @@ for (const [trusted, shown] of [['127.0.0.1', '127.0.0.7'], ['127.0.0.0/24,203.0
     // The client claims to have come through another proxy; nginx appends where it really comes from.
     const socket = await upgrade(site.proxyPort, { 'X-Forwarded-For': '198.51.100.4, 203.0.113.9' }, '127.0.0.7');
 
-    assert.equal(await site.says(/Client Address \.+ [\d.]+ (\S+)/), shown);
+    assert.equal((await site.server.says(/Client Address \.+ [\d.]+ (\S+)/))[1], shown);
     socket.destroy();
   });
 }

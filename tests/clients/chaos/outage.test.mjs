@@ -12,7 +12,7 @@ const OUTAGE = 60_000;
 /** Within this time after its return the cluster's truth is whole again, and what was owed has arrived. */
 const RECOVERY = 5_000;
 
-describe('Redis is away for a minute', { timeout: 180_000 }, () => {
+describe('Redis is away for a minute', { timeout: 400_000 }, () => {
   const storm = new Storm({ seed: 1, nodes: 3, visitors: 100, publishers: 2 });
   let isOver = false;
 
@@ -33,13 +33,16 @@ describe('Redis is away for a minute', { timeout: 180_000 }, () => {
     isOver = true;
     await published;
     const back = performance.now();
+    // What counts is when a look begins: on a busy machine it takes long to ask everybody.
+    let began;
     let wrong;
     do {
       await pause(50);
+      began = performance.now();
       const answers = await Promise.all(storm.nodes.map((node) => wrongAnswers(storm, node)));
       wrong = [...wrongLists(storm.visitors), ...answers.flat(), ...missing(storm)];
-    } while (wrong.length > 0 && performance.now() - back < RECOVERY);
-    context.diagnostic(`whole again after ${Math.round(performance.now() - back)} ms`);
+    } while (wrong.length > 0 && began - back < RECOVERY);
+    context.diagnostic(`whole again after ${Math.round(began - back)} ms`);
 
     assert.deepEqual(wrong.slice(0, 10), []);
     assert.deepEqual(storm.complaints, []);

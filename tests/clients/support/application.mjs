@@ -14,7 +14,7 @@ export class Application {
   constructor(server, key, path = '', secure = false) {
     const { app_id: appId, secret } = applications.find((application) => application.key === key);
     // The SDK has no setting for a path, but puts it where it belongs; it signs without it, as the one for PHP does.
-    const address = { host: '127.0.0.1', port: server.port + path, timeout: 10_000, useTLS: secure };
+    const address = { host: '127.0.0.1', port: server.port + path, timeout: 60_000, useTLS: secure };
     this.port = server.port;
     this.path = path;
     this.secure = secure;
@@ -63,7 +63,7 @@ export class Application {
 
   /** Resolves when all clients have left in the eyes of the server, so that the next test begins with none. */
   async leave() {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 60_000;
     await Promise.all(this.farewells.map((leave) => leave()));
 
     while ((await this.get('/connections')).connections > 0) {

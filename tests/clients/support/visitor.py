@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent
 APPLICATIONS = {entry["key"]: entry for entry in json.loads((FOLDER / "applications.json").read_text())}
 
 # Seconds after which something that was waited for has not come.
-LIMIT = 20
+LIMIT = 90
 
 
 class Server:

@@ -47,8 +47,8 @@ export class App {
   }
 
   /** Runs an artisan command to its end, as a process of its own. */
-  artisan(args, { env = {}, php = loaded, milliseconds } = {}) {
-    return Program.run(php, ['artisan', ...args], { cwd: folder, env: { ...this.env, ...env } }, milliseconds);
+  artisan(args, { env = {}, php = loaded } = {}) {
+    return Program.run(php, ['artisan', ...args], { cwd: folder, env: { ...this.env, ...env } });
   }
 
   /** Starts an artisan command that goes on. */

@@ -1,7 +1,7 @@
 // Waiting for what clients report, with a limit on how long, and never by sleeping.
 
-// pusher-js waits 15 seconds after an attempt to connect that failed.
-const limit = 40_000;
+// pusher-js waits 15 seconds after an attempt to connect that failed, and a busy machine may let several of them fail.
+const limit = 90_000;
 
 /** Resolves with what `subscribe` hands to its callback; rejects, naming what is missing, when nothing came. */
 export function hear(what, subscribe) {

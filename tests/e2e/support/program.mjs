@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { hear } from './hear.mjs';
+
 const running = new Set();
 
 process.on('exit', () => running.forEach((program) => program.signal('SIGKILL')));
@@ -30,7 +32,7 @@ export class Program {
   }
 
   /** Runs a program to its end, which must come in time. */
-  static async run(command, args, options, milliseconds = 60_000) {
+  static async run(command, args, options, milliseconds = 120_000) {
     const program = new Program(command, args, options);
     const began = performance.now();
     const result = await program.end(milliseconds);
@@ -48,8 +50,20 @@ export class Program {
     return Promise.race([this.ended, late]);
   }
 
+  /** Resolves with the match when the output matches, rejects when the program has ended without it. */
+  async says(pattern) {
+    const said = () => this.output.match(pattern);
+    const end = () => this.ended.then(() => {
+      throw new Error(`${this.name} never said ${pattern}, but:\n${this.output}`);
+    });
+
+    return said() ?? Promise.race([end(), hear(`${pattern} of ${this.name}`, (resolve) => {
+      this.process.stdout.on('data', () => said() && resolve(said()));
+    })]);
+  }
+
   /** Resolves when a port or socket file accepts connections; rejects as soon as the program has ended instead. */
-  async listens(address, milliseconds = 20_000) {
+  async listens(address, milliseconds = 60_000) {
     const deadline = performance.now() + milliseconds;
 
     while (!(await accepts(address))) {
@@ -65,10 +79,14 @@ export class Program {
   async stop(signal = 'SIGTERM') {
     this.signal(signal);
 
-    return this.end(10_000);
+    return this.end(60_000);
   }
 
   signal(signal) {
+    // Its process id may be that of another program by now.
+    if (!running.has(this)) {
+      return;
+    }
     try {
       process.kill(-this.process.pid, signal);
     } catch (error) {

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { freePorts } from '../../e2e/support/free-ports.mjs';
-import { hear } from '../../e2e/support/hear.mjs';
 import { Program } from '../../e2e/support/program.mjs';
 
 // pusher-js goes on trying for ever after `disconnect()` if nginx has refused it once (502): its timers must not keep
@@ -78,15 +77,6 @@ export class Site {
   /** Runs an artisan command to its end. */
   artisan(...args) {
     return Program.run(php, ['artisan', ...args], { cwd: folder, env: this.env });
-  }
-
-  /** Resolves with the first group when the server's output matches. */
-  async says(pattern) {
-    const match = () => this.server.output.match(pattern);
-
-    return match()?.[1] ?? hear(String(pattern), (resolve) => {
-      this.server.process.stdout.on('data', () => match() && resolve(match()[1]));
-    });
   }
 
   async stop() {

@@ -113,7 +113,7 @@ export class Storm {
 
   /** pusher-js may take 15 seconds to try again after an attempt that failed. */
   async settle() {
-    const deadline = performance.now() + 45_000;
+    const deadline = performance.now() + 90_000;
     while (!this.visitors.every((visitor) => visitor.isSettled)) {
       if (performance.now() > deadline) {
         const late = this.visitors.filter((visitor) => !visitor.isSettled);
@@ -125,7 +125,7 @@ export class Storm {
 
   /** Asks a server of the cluster. */
   async ask(node, path, params) {
-    const http = new PusherHttp({ ...application, host: '127.0.0.1', port: node.port, timeout: 5_000 });
+    const http = new PusherHttp({ ...application, host: '127.0.0.1', port: node.port, timeout: 30_000 });
     const response = await http.get({ path, params });
 
     return response.json();
