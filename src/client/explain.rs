@@ -23,7 +23,7 @@ pub(super) fn unix(options: &Options, socket: &Path, error: UnixError) -> Publis
         UnixError::TimedOut => timed_out(options, target),
         UnixError::Silent => PublishError::Silent { target },
         UnixError::Unexpected(cause) => PublishError::Incompatible { target, cause },
-        UnixError::Broken(cause) | UnixError::Unreachable(cause) => {
+        UnixError::Broken(cause) | UnixError::Stopped(cause) | UnixError::Unreachable(cause) => {
             PublishError::Lost { target, cause }
         }
     }

@@ -15,6 +15,9 @@ pub(super) use window::{Cause, Failure};
 mod connection;
 mod window;
 
+/// How many servers in a row may stop before a publish is given up: they restart, and each is met as it leaves.
+const MOST_STOPS: u32 = 16;
+
 /// One application's way to one socket.
 pub(super) struct Link {
     /// `None` until the first publish.
@@ -58,6 +61,8 @@ pub(super) enum UnixError {
     Unreachable(String),
     /// The connection ended; a new one may do.
     Broken(String),
+    /// The same, and what the server did not answer it has not taken: it said so, or had not welcomed us.
+    Stopped(String),
     /// The deadline has passed.
     TimedOut,
     /// A deadline has passed before, and the server has not said anything since; nothing was sent.
@@ -82,7 +87,7 @@ impl Link {
         }
     }
 
-    /// Publishes events in their order. A connection that turns out to be dead is remade once.
+    /// Publishes events in their order. A connection that turns out to be dead is remade once, and also as servers stop.
     ///
     /// After an error none of them is tried any further. Of several events that are waited for, the first failure is
     /// told; the others may have been published.
@@ -123,10 +128,7 @@ impl Link {
         if !self.window.is_empty() {
             self.pursue(way, Goal::Answered, self.window.sequence())?;
         }
-        match self.attempt_ask(way, call) {
-            Err(UnixError::Broken(_)) => self.attempt_ask(way, call),
-            result => result,
-        }
+        self.persist(|link| link.attempt_ask(way, call))
     }
 
     /// How many events have failed that nobody waited for.
@@ -161,10 +163,7 @@ impl Link {
 
     /// Reaches the goal, or gives up: what is behind the sequence by this error, what is before it as failures.
     fn pursue(&mut self, way: Way<'_>, goal: Goal, sequence: u64) -> Result<(), UnixError> {
-        let result = match self.attempt(way, goal) {
-            Err(UnixError::Broken(_)) => self.attempt(way, goal),
-            result => result,
-        };
+        let result = self.persist(|link| link.attempt(way, goal));
         result.map_err(|error| {
             let error = match error {
                 // The next way must not be tried with what this server may have taken.
@@ -179,19 +178,35 @@ impl Link {
         })
     }
 
+    /// Tries until that leads to something: once more after a loss, and with the next server when one stops.
+    fn persist<R>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Self) -> Result<R, UnixError>,
+    ) -> Result<R, UnixError> {
+        let mut has_lost = false;
+        let mut stops = 0;
+        loop {
+            match attempt(self) {
+                Err(UnixError::Broken(_)) if !has_lost => has_lost = true,
+                Err(UnixError::Stopped(_)) if stops < MOST_STOPS => stops += 1,
+                Err(UnixError::Stopped(cause)) => return Err(UnixError::Broken(cause)),
+                result => return result,
+            }
+        }
+    }
+
     /// Only a connection that did its work is kept.
     fn attempt(&mut self, way: Way<'_>, goal: Goal) -> Result<(), UnixError> {
         let mut connection = self.connect(way)?;
         match connection.exchange(&mut self.window, goal, way.deadline) {
             Ok(()) => self.connection = Some(connection),
-            Err(UnixError::Broken(cause)) => {
-                // What it said before it left still counts, and may have been all that was waited for.
-                drop(connection.listen(&mut self.window));
-                if !goal.is_reached(&self.window) {
-                    return Err(UnixError::Broken(cause));
+            Err(error) => {
+                let error = self.part(connection, error);
+                // What it said before it left may have been all that was waited for.
+                if !(error.is_loss() && goal.is_reached(&self.window)) {
+                    return Err(error);
                 }
             }
-            Err(error) => return Err(self.part(connection, error)),
         }
         Ok(())
     }
@@ -223,14 +238,22 @@ impl Link {
                 self.window.rewind(server);
                 Ok(connection)
             }
-            Err(error) => Err(self.part(connection, error)),
+            Err(error) => Err(match self.part(connection, error) {
+                UnixError::Broken(cause) => UnixError::Stopped(cause),
+                error => error,
+            }),
         }
     }
 
-    /// Gives a connection up; one that was waited for in vain is kept, to see when the server speaks again.
-    fn part(&mut self, connection: Connection, error: UnixError) -> UnixError {
+    /// Gives a connection up; one that was waited for in vain is kept, to see when the server speaks again, and what
+    /// a lost one said before it was lost still counts.
+    fn part(&mut self, mut connection: Connection, error: UnixError) -> UnixError {
         if matches!(error, UnixError::TimedOut) {
             self.silent = Some(connection);
+        } else if error.is_loss()
+            && let Err(stopped @ UnixError::Stopped(_)) = connection.listen(&mut self.window)
+        {
+            return stopped;
         }
         error
     }
@@ -247,10 +270,18 @@ impl Link {
 }
 
 impl UnixError {
+    /// Whether the connection has ended.
+    fn is_loss(&self) -> bool {
+        matches!(self, Self::Broken(_) | Self::Stopped(_))
+    }
+
     /// What is said about events that were lost with it.
     fn cause(&self) -> &str {
         match self {
-            Self::Unreachable(cause) | Self::Broken(cause) | Self::Unexpected(cause) => cause,
+            Self::Unreachable(cause)
+            | Self::Broken(cause)
+            | Self::Stopped(cause)
+            | Self::Unexpected(cause) => cause,
             Self::Refused(_, message) => message,
             Self::TimedOut | Self::Silent => "no answer in time",
             Self::Failed(_) | Self::FailedEarlier(_) => "another event failed",

@@ -66,6 +66,34 @@ fn what_a_closing_server_did_not_take_goes_to_the_next_one() {
 }
 
 #[test]
+fn servers_may_stop_one_after_another_before_one_takes_it() {
+    let stops = [WELCOMED, Script::Hear, Script::Close];
+    let leaves_at_once: [Script; 0] = [];
+    let server = UnixServer::start(&[
+        &stops,
+        &[Script::WelcomeElsewhere, Script::Close],
+        &leaves_at_once,
+        &stops,
+        &[Script::WelcomeElsewhere, Script::Ack],
+    ]);
+    assert_eq!(over_unix(&server).publish(&event()), Ok(Route::Unix));
+    assert_eq!(server.sequences(), [1, 1, 1]);
+}
+
+#[test]
+fn a_server_that_always_stops_is_given_up() {
+    let server = UnixServer::start(&[[WELCOMED, Script::Close].as_slice(); 18]);
+    assert_eq!(
+        text(over_unix(&server).publish(&event())),
+        format!(
+            "the connection to the Reverb server at {} was lost: the server stops",
+            server.path()
+        )
+    );
+    assert_eq!(server.connections(), 17);
+}
+
+#[test]
 fn what_a_closing_server_took_with_its_last_words_is_published() {
     let server = UnixServer::start(&[&[WELCOMED, Script::AckAndClose]]);
     assert_eq!(over_unix(&server).publish(&event()), Ok(Route::Unix));

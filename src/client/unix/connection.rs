@@ -144,6 +144,8 @@ impl Connection {
 
     /// Takes the answers that are here already.
     pub(super) fn listen(&mut self, window: &mut Window) -> Result<(), UnixError> {
+        // Some may have come with the welcome.
+        self.understand(window)?;
         loop {
             let received = self.read(RecvFlags::DONTWAIT)?;
             self.understand(window)?;
@@ -315,7 +317,7 @@ fn refusal(frame: &ServerFrame<'_>) -> UnixError {
         ServerFrame::Refused { reason, message } => {
             UnixError::Refused(*reason, (*message).to_owned())
         }
-        ServerFrame::Closing => UnixError::Broken("the server stops".to_owned()),
+        ServerFrame::Closing => UnixError::Stopped("the server stops".to_owned()),
         frame => UnixError::Unexpected(format!("an answer out of turn: {frame:?}")),
     }
 }
