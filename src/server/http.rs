@@ -15,7 +15,8 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     Method, Request, StatusCode,
     body::{Body, Incoming},
-    header::{HeaderName, HeaderValue, ORIGIN},
+    header::{CONNECTION, HeaderName, HeaderValue, ORIGIN},
+    http::request::Parts,
     server::conn::http1,
     service::service_fn,
 };
@@ -118,15 +119,19 @@ pub(super) fn last_response(response: &Response) -> Vec<u8> {
 
 async fn respond(request: Request<Incoming>, shared: &Shared) -> hyper::Response<Full<Bytes>> {
     let is_from_page = request.headers().contains_key(ORIGIN);
-    let mut response = answer(request, shared).await.unwrap_or_else(|error| {
-        if error == ApiError::Internal {
-            shared
-                .engine
-                .notices()
-                .warn("The HTTP API could not answer a request in time.".to_owned());
-        }
-        error.into()
-    });
+    let (head, body) = request.into_parts();
+    let mut body = Unread::new(body);
+    let mut response = answer(&head, &mut body, shared)
+        .await
+        .unwrap_or_else(|error| {
+            if error == ApiError::Internal {
+                shared
+                    .engine
+                    .notices()
+                    .warn("The HTTP API could not answer a request in time.".to_owned());
+            }
+            error.into()
+        });
     if is_from_page {
         response = response.for_any_origin();
     }
@@ -138,13 +143,17 @@ async fn respond(request: Request<Incoming>, shared: &Shared) -> hyper::Response
                 .append(name, HeaderValue::from_static(value));
         }
     }
+    if body.is_left() {
+        // The rest of it stands before the next request: there will be none, and the caller is told.
+        let close = HeaderValue::from_static("close");
+        sent.headers_mut().insert(CONNECTION, close);
+    }
     sent
 }
 
 /// The order of checks is Reverb's, after HTTP's own: route, application, signature, body.
-async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response, ApiError> {
-    let (head, body) = request.into_parts();
-    rules::check(&head)?;
+async fn answer(head: &Parts, body: &mut Unread, shared: &Shared) -> Result<Response, ApiError> {
+    rules::check(head)?;
     let (method, path) = (head.method.as_str(), head.uri.path());
     if head.method == Method::OPTIONS {
         return api::methods(path, &shared.path).map(Response::options);
@@ -154,7 +163,7 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response,
         Route::Socket { .. } => return Err(ApiError::BadRequest),
         Route::Application { id, endpoint } => (id, endpoint),
     };
-    let body = read(body, shared).await?;
+    let body = body.read(shared).await?;
     let found = shared.find_by_id(&id, Instant::now()).end().await;
     let index = found.map_err(|missing| missing.of_id(id))?;
     let application = shared.engine.applications().shared(index);
@@ -254,21 +263,40 @@ pub(super) async fn until_calm(shared: &Shared) {
     }
 }
 
-/// Reads a body, unless it announces or brings more than it may.
-async fn read(body: Incoming, shared: &Shared) -> Result<Bytes, ApiError> {
-    let max_request_size = shared.max_request_size;
-    if body.size_hint().lower() > max_request_size as u64 {
-        return Err(ApiError::PayloadTooLarge);
+/// The body of a request, as long as it was not read to its end.
+struct Unread(Option<Incoming>);
+
+impl Unread {
+    fn new(body: Incoming) -> Self {
+        Self((!body.is_end_stream()).then_some(body))
     }
-    let body = timeout(
-        shared.times.body,
-        Limited::new(body, max_request_size).collect(),
-    );
-    match body.await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
-        Ok(Err(_)) => Err(ApiError::BadRequest),
-        Err(_) => Err(ApiError::BodyTooSlow),
+
+    fn is_left(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Reads it, unless it announces or brings more than it may.
+    async fn read(&mut self, shared: &Shared) -> Result<Bytes, ApiError> {
+        let Some(body) = &mut self.0 else {
+            return Ok(Bytes::new());
+        };
+        let max_request_size = shared.max_request_size;
+        if body.size_hint().lower() > max_request_size as u64 {
+            return Err(ApiError::PayloadTooLarge);
+        }
+        let body = timeout(
+            shared.times.body,
+            Limited::new(body, max_request_size).collect(),
+        );
+        match body.await {
+            Ok(Ok(body)) => {
+                self.0 = None;
+                Ok(body.to_bytes())
+            }
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
+            Ok(Err(_)) => Err(ApiError::BadRequest),
+            Err(_) => Err(ApiError::BodyTooSlow),
+        }
     }
 }
 

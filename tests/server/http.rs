@@ -126,6 +126,26 @@ fn a_body_announced_too_large_is_refused_before_it_is_sent() {
     );
 }
 
+/// The rest of the body stands before the next request, so that the caller must not send one.
+#[test]
+fn a_caller_whose_body_is_not_read_is_told_that_the_connection_ends() {
+    let server = TestServer::start();
+    for (line, status) in [
+        ("POST /apps/123456/events", 413),
+        ("POST /nowhere", 404),
+        ("OPTIONS /apps/123456/events", 204),
+    ] {
+        let request = format!("{line} HTTP/1.1\r\nHost: x\r\nContent-Length: 10001\r\n\r\nx");
+        let answer = send_raw(server.address(), request.as_bytes());
+        let connection = answer.header("Connection");
+        assert_eq!(
+            (answer.status, connection),
+            (status, Some("close")),
+            "{line}"
+        );
+    }
+}
+
 #[test]
 fn a_head_without_end_is_refused() {
     let server = TestServer::start();
