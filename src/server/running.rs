@@ -36,8 +36,9 @@ use crate::{
     websocket::Compression,
 };
 
-/// How much longer than the grace period threads may take to end before they are left alone.
-const MARGIN: Duration = Duration::from_millis(500);
+/// How much longer than the grace period threads may take to end before they are left alone. Those of a busy machine
+/// take their time; with the grace of `reverb:start` it is still less than the 10 s that supervisors wait.
+const MARGIN: Duration = Duration::from_secs(3);
 
 /// What the threads of a server share.
 pub(super) struct Shared {
