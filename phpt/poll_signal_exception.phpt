@@ -10,8 +10,10 @@ require __DIR__.'/support.inc';
 $server = Reverb\Server::start(configuration());
 pcntl_async_signals(true);
 pcntl_signal(SIGALRM, fn () => throw new LogicException('from the handler'));
-pcntl_alarm(1);
-attempt(fn () => $server->poll(30000));
+attempt(function () use ($server) {
+    pcntl_alarm(1);
+    $server->poll(30000);
+});
 echo count($server->poll(0)), " notices\n";
 ?>
 --EXPECT--

@@ -9,36 +9,43 @@ require __DIR__.'/support.inc';
 
 $socket = socket_path();
 $server = serve_in_child(['socket' => $socket]);
-$publisher = publisher(['socket' => $socket, 'timeout' => 300]);
-$publisher->publish(['news'], 'Moved', '{}');
-$timed = function (callable $call): float {
+
+// Both share a connection; the patient one shows who is waited for, however slow the machine is.
+$hasty = ['socket' => $socket, 'timeout' => 300];
+$patient = ['socket' => $socket, 'timeout' => 20_000];
+
+$timed = function (array $options): float {
     $began = hrtime(true);
-    attempt($call);
+    attempt(fn () => publisher($options)->publish(['news'], 'Moved', '{}'));
 
     return (hrtime(true) - $began) / 1e6;
 };
+$insist = function (array $options): void {
+    for ($failure = ''; $failure !== null; ) {
+        try {
+            publisher($options)->publish(['news'], 'Moved', '{}');
+            $failure = null;
+        } catch (Reverb\PublishException $e) {
+            $failure = $e->getMessage();
+            preg_match('/did not answer within|still does not answer/', $failure) ?: exit($failure);
+        }
+    }
+};
+
+$insist($hasty);
 
 // The first waits on a connection that there is, the second on one that nobody accepts.
-foreach ([$publisher, publisher(['socket' => $socket, 'timeout' => 300, 'secret' => 'another'])] as $stalled) {
+foreach ([[], ['secret' => 'another']] as $secret) {
     signal_child($server, 'STOP');
-    var_dump($timed(fn () => $stalled->publish(['news'], 'Moved', '{}')) >= 300);
-    $total = array_sum(array_map(fn () => $timed(fn () => $stalled->publish(['news'], 'Moved', '{}')), range(1, 3)));
-    var_dump($total < 300);
+    var_dump($timed($secret + $hasty) >= 300);
+    $total = array_sum(array_map(fn () => $timed($secret + $patient), range(1, 3)));
+    var_dump($total < 20_000);
     signal_child($server, 'CONT');
 }
 
-do {
-    try {
-        $publisher->publish(['news'], 'Moved', '{}');
-        $failure = null;
-    } catch (Reverb\PublishException $e) {
-        $failure = $e->getMessage();
-    }
-} while ($failure !== null && str_contains($failure, 'still does not answer'));
-
-var_dump($failure);
+$insist($patient);
 signal_child($server, 'KILL');
-attempt(fn () => $publisher->publish(['news'], 'Moved', '{}'));
+attempt(fn () => publisher($patient)->publish(['news'], 'Moved', '{}'));
 ?>
 --EXPECTF--
 Reverb\PublishException: the Reverb server at %s.sock did not answer within 300 ms; it may be stopped or overloaded
@@ -53,5 +60,4 @@ Reverb\PublishException: the Reverb server at %s.sock still does not answer; not
 Reverb\PublishException: the Reverb server at %s.sock still does not answer; nothing was sent, and nobody waits for it before it does
 Reverb\PublishException: the Reverb server at %s.sock still does not answer; nothing was sent, and nobody waits for it before it does
 bool(true)
-NULL
 Reverb\PublishException: the Reverb server is not running: nothing answers at %s.sock (Connection refused (os error 111)); start it with: php artisan reverb:start
