@@ -4,6 +4,7 @@
 total_passed=0
 total_failed=0
 failed_steps=()
+failures=()
 
 # run_step NAME MINUTES TITLE   goes on after a failure; the output is shown as it comes, and kept
 run_step() {
@@ -28,6 +29,7 @@ add_result() {
 
     if [ "$status" != 0 ] || [ "$failed" -gt 0 ]; then
         failed_steps+=("$name")
+        mapfile -t -O "${#failures[@]}" failures < <(failed_tests "$log" | sed "s/^/$name: /")
         verdict="${red}FAILED${plain}"
     fi
 
@@ -64,9 +66,33 @@ count_tests() {
     '
 }
 
-# Ends with the one line that says everything.
+# Prints the names of a log's failed tests, 20 at the most, as their runners show them; those of an inner run of bin/test
+# as that has printed them at its end. Where no test failed by name, it is the last lines that tell what happened.
+failed_tests() {
+    sed -E 's/\x1b\[[0-9;]*m//g; s/.*\r//' "$1" | awk '
+        function found(name) { if (!(name in seen)) { seen[name] = 1; names[++count] = name } }
+        /^failed: / { found(substr($0, 9)); next }
+        /^test .+ \.\.\. FAILED$/ { sub(/^test /, ""); sub(/ \.\.\. FAILED$/, ""); found($0) }
+        /^[0-9]+\) / { sub(/^[0-9]+\) /, ""); found($0) }
+        /^[A-Z&]+ .*\[[^\]]+\.phpt\]/ && !/^(PASS|SKIP) / { gsub(/^.*\[|\].*$/, ""); found($0); next }
+        /^ *✖ .+ \([0-9.]+ms\)/ { sub(/^ *✖ /, ""); sub(/ \([0-9.]+ms\).*$/, ""); found($0) }
+        /^(FAIL|ERROR): / { sub(/^[A-Z]+: /, ""); found($0) }
+        /^ *✗ / { sub(/^ *✗ /, ""); found($0) }
+        /^(case [0-9.]+|[^ ]+\.(php|md):[0-9]+): / { found($0) }
+        /^error(\[E[0-9]+\])?: / { found($0) }
+        /[^ ]/ { last[++lines] = $0 }
+        END {
+            if (!count) for (i = lines > 3 ? lines - 2 : 1; i <= lines; i++) found(last[i])
+            for (i = 1; i <= count && i <= 20; i++) print names[i]
+            if (count > 20) print "and " count - 20 " more"
+        }
+    '
+}
+
+# Ends with what failed, and then the one line that says everything.
 summarise() {
     printf '\n'
+    [ "${#failures[@]}" = 0 ] || printf 'failed: %s\n' "${failures[@]}"
     [ "${#failed_steps[@]}" = 0 ] || printf 'failed steps: %s (again: bin/test %s)\n' "${failed_steps[*]}" "${failed_steps[*]}"
     printf '%s passed, %s failed\n' "$total_passed" "$total_failed"
     [ "$total_failed" = 0 ]
