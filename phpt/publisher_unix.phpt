@@ -26,13 +26,13 @@ var_dump(file_exists($socket));
 unix
 no exception
 child exited with 0
-Reverb\PublishException: the Reverb server at %s.sock refuses the secret of application `1`; compare REVERB_APP_SECRET here and there, then run: php artisan reverb:restart
+Reverb\PublishException: the Reverb server at %s.sock refuses the secret of application `1`, or has no such application; compare REVERB_APP_ID and REVERB_APP_SECRET here and there, then run: php artisan reverb:restart
 child exited with 0
-Reverb\PublishException: the Reverb server at %s.sock has no application `2`; compare REVERB_APP_ID here and there, then run: php artisan reverb:restart
+Reverb\PublishException: the Reverb server at %s.sock refuses the secret of application `2`, or has no such application; compare REVERB_APP_ID and REVERB_APP_SECRET here and there, then run: php artisan reverb:restart
 child exited with 0
 Publisher Connected: process %d, user %d, group %d, application 1
 Broadcasting To: news
 Broadcasting To: weather
-Publisher Refused: process %d, user %d, group %d, application 1
-Publisher Refused: process %d, user %d, group %d, application 2
+Publisher Refused: process %d, user %d, group %d, application 1, wrong secret
+Publisher Refused: process %d, user %d, group %d, application 2, unknown
 bool(false)

@@ -89,6 +89,16 @@ pub enum PublishError {
         /// The application.
         app_id: String,
     },
+    /// The server does not know the application by this secret; at the unix socket it does not say more.
+    #[error(
+        "{target} refuses the secret of application `{app_id}`, or has no such application; compare REVERB_APP_ID and REVERB_APP_SECRET here and there, then run: php artisan reverb:restart"
+    )]
+    WrongCredentials {
+        /// Who refused.
+        target: Target,
+        /// The application.
+        app_id: String,
+    },
     /// The server does not know the application.
     #[error(
         "{target} has no application `{app_id}`; compare REVERB_APP_ID here and there, then run: php artisan reverb:restart"

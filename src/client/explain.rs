@@ -38,8 +38,14 @@ pub(super) fn http(
 ) -> PublishError {
     let target = Target::Url(http.base());
     match error {
-        HttpError::WrongSecret => wrong_secret(options, target),
-        HttpError::UnknownApplication => unknown_application(options, target),
+        HttpError::WrongSecret => PublishError::WrongSecret {
+            target,
+            app_id: options.app_id.clone(),
+        },
+        HttpError::UnknownApplication => PublishError::UnknownApplication {
+            target,
+            app_id: options.app_id.clone(),
+        },
         HttpError::TooLarge => PublishError::TooLarge {
             target,
             event: events.first().map_or("", |event| event.name).to_owned(),
@@ -81,27 +87,15 @@ fn failed(options: &Options, target: Target, failure: Failure) -> PublishError {
 
 fn refusal(options: &Options, target: Target, reason: Reason, message: String) -> PublishError {
     match reason {
-        Reason::WRONG_SECRET => wrong_secret(options, target),
-        Reason::UNKNOWN_APPLICATION => unknown_application(options, target),
+        Reason::WRONG_SECRET => PublishError::WrongCredentials {
+            target,
+            app_id: options.app_id.clone(),
+        },
         Reason::VERSION => PublishError::Incompatible {
             target,
             cause: message,
         },
         _ => PublishError::Refused { target, message },
-    }
-}
-
-fn wrong_secret(options: &Options, target: Target) -> PublishError {
-    PublishError::WrongSecret {
-        target,
-        app_id: options.app_id.clone(),
-    }
-}
-
-fn unknown_application(options: &Options, target: Target) -> PublishError {
-    PublishError::UnknownApplication {
-        target,
-        app_id: options.app_id.clone(),
     }
 }
 

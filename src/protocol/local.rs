@@ -188,9 +188,8 @@ pub struct Reason(pub u16);
 impl Reason {
     /// `Hello` names a version that the server does not speak.
     pub const VERSION: Self = Self(1);
-    /// The server has no application with this id.
-    pub const UNKNOWN_APPLICATION: Self = Self(2);
-    /// The answer to the challenge was not made with the application's secret.
+    /// The answer to the challenge was not made with the application's secret, or there is no such application:
+    /// whoever does not know the secret is not told which.
     pub const WRONG_SECRET: Self = Self(3);
     /// A frame that is not one, or not at its place.
     pub const MALFORMED: Self = Self(4);
@@ -206,7 +205,6 @@ impl fmt::Debug for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::VERSION => formatter.write_str("VERSION"),
-            Self::UNKNOWN_APPLICATION => formatter.write_str("UNKNOWN_APPLICATION"),
             Self::WRONG_SECRET => formatter.write_str("WRONG_SECRET"),
             Self::MALFORMED => formatter.write_str("MALFORMED"),
             Self::TOO_LARGE => formatter.write_str("TOO_LARGE"),

@@ -1,10 +1,7 @@
 //! The unix socket: other PHP processes of this machine publish here.
 
 use std::{
-    cell::RefCell,
-    collections::HashMap,
     io, process,
-    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -32,20 +29,21 @@ use crate::{
         ChannelName, SocketId,
         local::{
             ClientFrame, Hello, LocalError, MAX_HELLO, Nonce, Publish, PublisherId, Reason,
-            ServerFrame, ServerId,
+            ServerFrame,
         },
     },
 };
 
+use heard::{Heard, MEMORY};
+use newcomers::{Newcomers, Place};
 pub(super) use socket::LocalSocket;
 
+mod heard;
+mod newcomers;
 mod socket;
 
 /// How long a publisher may take to prove that it knows the secret.
 const HELLO_TIME: Duration = Duration::from_secs(5);
-
-/// How long a publisher's last sequence is remembered; no publisher repeats itself later.
-const MEMORY: Duration = Duration::from_secs(60);
 
 /// How long to wait when the system has no descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -62,57 +60,27 @@ impl LocalSocket {
     ) -> io::Result<()> {
         let listener = UnixListener::from_std(self.listener()?)?;
         let heard = Heard::new(shared.server_id());
+        let newcomers = Newcomers::default();
         let mut forget = interval(MEMORY);
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         let publisher = Publisher::new(stream, Arc::clone(&shared), heard.clone());
-                        spawn_local(publisher.serve());
+                        spawn_local(publisher.serve(newcomers.admit()));
                     }
                     Err(error) => {
                         shared.engine.notices().warn(format!("Cannot accept publishers: {error}."));
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 },
-                now = forget.tick() => heard.forget(now.into_std()),
+                _now = forget.tick() => {
+                    heard.forget();
+                    newcomers.warn(shared.engine.notices());
+                }
                 _changed = stop.changed() => return Ok(()),
             }
         }
-    }
-}
-
-/// The last sequence of each publisher, so that what it repeats after a failure is not published
-/// twice. Lives on the control thread alone.
-#[derive(Clone)]
-struct Heard {
-    /// Names this memory to publishers: another server has another one.
-    server: ServerId,
-    last: Rc<RefCell<HashMap<PublisherId, (u64, Instant)>>>,
-}
-
-impl Heard {
-    fn new(server: ServerId) -> Self {
-        Self {
-            server,
-            last: Rc::default(),
-        }
-    }
-
-    /// Whether this sequence is new; from now on it is not.
-    fn is_new(&self, publisher: PublisherId, sequence: u64) -> bool {
-        let mut heard = self.last.borrow_mut();
-        let (last, at) = heard.entry(publisher).or_insert((0, Instant::now()));
-        *at = Instant::now();
-        let is_new = sequence > *last;
-        *last = sequence.max(*last);
-        is_new
-    }
-
-    fn forget(&self, now: Instant) {
-        self.last
-            .borrow_mut()
-            .retain(|_, (_, at)| now.saturating_duration_since(*at) < MEMORY);
     }
 }
 
@@ -135,6 +103,29 @@ enum End {
     Gone,
     /// It broke the protocol; it is told and the connection closed.
     Refused(Reason, String),
+}
+
+/// Why a process may not publish.
+enum Refusal {
+    /// There is no such application.
+    Unknown,
+    /// It has another secret.
+    WrongSecret,
+    /// It is not known whether there is such an application; with a text that says so.
+    Unavailable(String),
+}
+
+/// Who does not know the secret is not told which applications there are.
+impl From<Refusal> for End {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unknown | Refusal::WrongSecret => Self::Refused(
+                Reason::WRONG_SECRET,
+                "No application has this id and this secret.".to_owned(),
+            ),
+            Refusal::Unavailable(message) => Self::Refused(Reason::UNAVAILABLE, message),
+        }
+    }
 }
 
 impl From<io::Error> for End {
@@ -166,8 +157,8 @@ impl Publisher {
         }
     }
 
-    async fn serve(mut self) {
-        let end = self.converse().await;
+    async fn serve(mut self, place: Place) {
+        let end = self.converse(place).await;
         self.is_welcome = false;
         if let Err(End::Refused(reason, message)) = end {
             let refused = ServerFrame::Refused {
@@ -180,8 +171,12 @@ impl Publisher {
         }
     }
 
-    async fn converse(&mut self) -> Result<(), End> {
-        let (application, publisher) = self.greet().await?;
+    async fn converse(&mut self, mut place: Place) -> Result<(), End> {
+        let (application, publisher) = tokio::select! {
+            greeted = self.greet() => greeted?,
+            () = place.lost() => return Err(End::Gone),
+        };
+        drop(place);
         loop {
             let taken = self.take_frames(application, publisher).await?;
             self.input.drain(..taken);
@@ -230,14 +225,17 @@ impl Publisher {
     }
 
     /// Tells the operator which process of this machine asked to publish; the system vouches for it.
-    fn tell_who_came(&self, app_id: &str, is_let_in: bool) {
-        let title = if is_let_in {
-            "Publisher Connected"
-        } else {
-            "Publisher Refused"
+    ///
+    /// Only the operator is told whether it is the application or its secret that is wrong.
+    fn tell_who_came(&self, app_id: &str, found: &Result<ApplicationIndex, Refusal>) {
+        let (title, flaw) = match found {
+            Ok(_) => ("Publisher Connected", ""),
+            Err(Refusal::Unknown) => ("Publisher Refused", ", unknown"),
+            Err(Refusal::WrongSecret) => ("Publisher Refused", ", wrong secret"),
+            Err(Refusal::Unavailable(_)) => ("Publisher Refused", ", not found out"),
         };
         self.shared.engine.note(title, || {
-            let application = format!("application {app_id}");
+            let application = format!("application {app_id}{flaw}");
             match self.stream.peer_cred() {
                 Ok(peer) => {
                     let process = peer
@@ -262,42 +260,41 @@ impl Publisher {
         let Some((ClientFrame::Hello(hello), length)) = ClientFrame::decode(&self.input)? else {
             return Err(End::Refused(Reason::MALFORMED, "no Hello".to_owned()));
         };
-        let index = self.find_and_check(&hello, nonce).await;
-        self.tell_who_came(hello.app_id, index.is_ok());
-        Ok(((index?, hello.publisher), length))
+        let found = self.find_and_check(&hello, nonce).await;
+        self.tell_who_came(hello.app_id, &found);
+        Ok(((found?, hello.publisher), length))
     }
 
     async fn find_and_check(
         &self,
         hello: &Hello<'_>,
         nonce: &Nonce,
-    ) -> Result<ApplicationIndex, End> {
-        let index = self.find(hello.app_id).await?;
+    ) -> Result<ApplicationIndex, Refusal> {
+        let found = self.find(hello.app_id).await;
         let applications = self.shared.engine.applications();
-        if !hello.proves(&applications.application(index).secret, nonce) {
-            let message = "The secret is not that of the application.".to_owned();
-            return Err(End::Refused(Reason::WRONG_SECRET, message));
+        let application = found.map(|index| applications.application(index));
+        let secret = application.as_ref().map_or("", |known| &*known.secret);
+        // As much is calculated for an application that there is not.
+        let is_proved = hello.proves(secret, nonce);
+        match found {
+            Ok(index) if is_proved => Ok(index),
+            Ok(_) => Err(Refusal::WrongSecret),
+            Err(Missing::Unknown) => Err(Refusal::Unknown),
+            Err(missing) => Err(Refusal::Unavailable(
+                missing.of_id(hello.app_id.to_owned()).to_string(),
+            )),
         }
-        Ok(index)
     }
 
-    async fn find(&self, app_id: &str) -> Result<ApplicationIndex, End> {
-        let search = self.shared.find_by_id(app_id, Instant::now());
-        let verdict = match search {
+    async fn find(&self, app_id: &str) -> Result<ApplicationIndex, Missing> {
+        match self.shared.find_by_id(app_id, Instant::now()) {
             // The answer would have to come from the thread that waits for this one: it is for the next time.
             Search::Asked(pending) if self.is_of_this_process() => {
                 spawn_local(pending.end());
                 Err(Missing::Unavailable)
             }
             search => search.end().await,
-        };
-        verdict.map_err(|missing| {
-            let reason = match missing {
-                Missing::Unknown => Reason::UNKNOWN_APPLICATION,
-                Missing::Unavailable => Reason::UNAVAILABLE,
-            };
-            End::Refused(reason, missing.of_id(app_id.to_owned()).to_string())
-        })
+        }
     }
 
     fn is_of_this_process(&self) -> bool {

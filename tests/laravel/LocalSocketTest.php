@@ -53,7 +53,7 @@ class LocalSocketTest extends TestCase
             'refuses the secret of application', $this->publishAs(self::NOBODY, posix_getgid(), ['secret' => 'a guess'])
         );
 
-        $server->waitFor('/Publisher Refused \.+ process \d+, user 65534, group 0, application/');
+        $server->waitFor('/Publisher Refused[ .]+process \d+, user 65534, group 0, application 1001, wrong secret/');
         $browser->expectNothing();
     }
 

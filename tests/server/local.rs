@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{ErrorKind, Read, Write},
+    iter::repeat,
     os::unix::{
         fs::PermissionsExt,
         net::{UnixListener, UnixStream},
@@ -10,6 +11,8 @@ use std::{
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
 use reverb::{
@@ -20,6 +23,9 @@ use reverb::{
 use crate::support::{PATIENCE, server::TestServer};
 
 const PUBLISHER: [u8; 16] = [9; 16];
+
+/// The length of a frame, which is ahead of it.
+const LENGTH: usize = 4;
 
 fn fresh_path() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -62,8 +68,30 @@ impl Caller {
         self
     }
 
-    /// Expects to be told why it may not publish, and then the end.
-    fn is_refused(&mut self, expected: Reason) {
+    /// Says who it is, with a proof made of this secret.
+    fn says_hello(&mut self, app_id: &'static str, secret: &str) -> &mut Self {
+        let answer = challenge_answer(secret, &self.nonce, &PUBLISHER);
+        self.says(&[hello(app_id, answer)])
+    }
+
+    /// Expects that the server takes these events, and says no more about them.
+    fn is_welcomed_and_told(&mut self, sequences: &[u64]) {
+        let mut bytes = vec![0; 17 + LENGTH + sequences.len() * (9 + LENGTH)];
+        self.stream.read_exact(&mut bytes).unwrap();
+        let mut rest = &bytes[..];
+        let Ok(Some((ServerFrame::Welcome { .. }, length))) = ServerFrame::decode(rest) else {
+            panic!("not a welcome: {rest:?}")
+        };
+        rest = &rest[length..];
+        for &sequence in sequences {
+            let (frame, length) = ServerFrame::decode(rest).unwrap().unwrap();
+            assert_eq!(frame, ServerFrame::Ack { sequence });
+            rest = &rest[length..];
+        }
+    }
+
+    /// Everything that is said until the connection ends.
+    fn hears_the_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         match self.stream.read_to_end(&mut bytes) {
             Ok(_) => {}
@@ -71,6 +99,12 @@ impl Caller {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
             Err(error) => panic!("{error}"),
         }
+        bytes
+    }
+
+    /// Expects to be told why it may not publish, and then the end.
+    fn is_refused(&mut self, expected: Reason) {
+        let bytes = self.hears_the_end();
         match ServerFrame::decode(&bytes) {
             Ok(Some((ServerFrame::Refused { reason, .. }, length))) => {
                 assert_eq!((reason, length), (expected, bytes.len()));
@@ -134,7 +168,7 @@ fn without_the_secret_nothing_is_published_and_nothing_answered() {
     let mut stranger = Caller::at(&path);
     let answer = challenge_answer("reverb-secret", &stranger.nonce, &PUBLISHER);
     stranger.says(&[hello("999999", answer), event(4), question()]);
-    stranger.is_refused(Reason::UNKNOWN_APPLICATION);
+    stranger.is_refused(Reason::WRONG_SECRET);
 
     for rude in [event(5), question()] {
         Caller::at(&path)
@@ -157,6 +191,71 @@ fn without_the_secret_nothing_is_published_and_nothing_answered() {
         );
     }
     ada.expect_quiet();
+}
+
+#[test]
+fn without_the_secret_nobody_learns_which_applications_there_are() {
+    let path = fresh_path();
+    let _server = server_at(&path);
+    let answers = ["123456", "999999", ""].map(|app_id| {
+        let mut caller = Caller::at(&path);
+        caller.says_hello(app_id, "").hears_the_end()
+    });
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
+}
+
+#[test]
+fn what_is_said_again_over_another_connection_is_acknowledged_and_not_published_twice() {
+    let path = fresh_path();
+    let server = server_at(&path);
+    let mut ada = server.connect();
+    ada.subscribe("news");
+    for sequences in [&[1, 2][..], &[2, 3], &[1, 3]] {
+        let mut caller = Caller::at(&path);
+        let events: Vec<_> = sequences.iter().copied().map(event).collect();
+        caller.says_hello("123456", "reverb-secret").says(&events);
+        caller.is_welcomed_and_told(sequences);
+    }
+    for _ in 1..=3 {
+        ada.expect(r#"{"event":"E","data":"{}","channel":"news"}"#);
+    }
+    ada.expect_quiet();
+}
+
+/// Those who keep a place without a word lose it to those who come later.
+#[test]
+fn a_crowd_without_the_secret_keeps_nobody_out_and_does_not_stay() {
+    let path = fresh_path();
+    let server = server_at(&path);
+    let mut crowd: Vec<_> = (0..300).map(|_| Caller::at(&path)).collect();
+    for silent in &mut crowd[..44] {
+        assert_eq!(silent.hears_the_end(), b"");
+    }
+    crowd[44]
+        .says_hello("123456", "reverb-secret")
+        .says(&[event(1)]);
+    crowd[44].is_welcomed_and_told(&[1]);
+
+    let mut last = Caller::at(&path);
+    last.says_hello("123456", "reverb-secret").says(&[event(2)]);
+    last.is_welcomed_and_told(&[2]);
+    drop(server);
+}
+
+#[test]
+fn who_says_its_name_byte_by_byte_has_no_more_time_than_others() {
+    let path = fresh_path();
+    let _server = server_at(&path);
+    let mut caller = Caller::at(&path);
+    let begin = Instant::now();
+    // A frame of 4,000 bytes, of which one comes every 100 ms: it would take minutes.
+    let mut bytes = 4000_u32.to_le_bytes().into_iter().chain(repeat(65));
+    while caller.stream.write_all(&[bytes.next().unwrap()]).is_ok() {
+        thread::sleep(Duration::from_millis(100));
+        assert!(begin.elapsed() < PATIENCE, "it is still listened to");
+    }
+    assert_eq!(caller.hears_the_end(), b"", "it has broken no rule");
 }
 
 #[test]
