@@ -21,6 +21,8 @@ mod encrypted;
 mod https;
 #[path = "client/support.rs"]
 mod support;
+#[path = "client/time_limits.rs"]
+mod time_limits;
 #[path = "client/unwaited.rs"]
 mod unwaited;
 

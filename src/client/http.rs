@@ -232,7 +232,10 @@ fn read(response: &mut Response<Body>) -> Result<String, HttpError> {
         .as_reader()
         .take(MAX_ANSWER)
         .read_to_end(&mut bytes);
-    read.map_err(|error| HttpError::Broken(error.to_string()))?;
+    read.map_err(|error| match ureq::Error::from(error) {
+        ureq::Error::Timeout(_) => HttpError::TimedOut,
+        error => HttpError::Broken(error.to_string()),
+    })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

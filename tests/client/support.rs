@@ -14,6 +14,7 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -25,6 +26,9 @@ use socket2::{Domain, SockAddr, Socket, Type};
 const NONCE: [u8; 32] = [5; 32];
 const SERVER: [u8; 16] = [6; 16];
 const ANOTHER_SERVER: [u8; 16] = [7; 16];
+
+/// The time between two bytes of a server that is slow on purpose.
+const TRICKLE: Duration = Duration::from_millis(10);
 
 /// The handshake as it should be.
 pub(crate) const WELCOMED: Script = Script::Welcome;
@@ -52,6 +56,8 @@ pub(crate) enum Script {
     Stall,
     /// Say this, whatever it is, and wait until the client goes away.
     Raw(&'static [u8]),
+    /// Say this, and then one byte after the other, until the test wakes the server, or ends.
+    Trickle(&'static [u8]),
 }
 
 /// What a server has heard so far.
@@ -224,7 +230,21 @@ impl Conversation<'_> {
                 self.stream.write_all(bytes)?;
                 self.stream.read_to_end(&mut Vec::new()).map(drop)
             }
+            Script::Trickle(head) => {
+                self.stream.write_all(head)?;
+                while !self.is_awake_after(TRICKLE) {
+                    self.stream.write_all(b"\0")?;
+                }
+                Ok(())
+            }
         }
+    }
+
+    fn is_awake_after(&self, pause: Duration) -> bool {
+        let (heard, changed) = self.heard;
+        let asleep = |heard: &mut Heard| !heard.is_awake;
+        let waited = changed.wait_timeout_while(heard.lock().unwrap(), pause, asleep);
+        !waited.unwrap().1.timed_out()
     }
 
     fn say(&mut self, frame: &ServerFrame<'_>) -> io::Result<()> {
@@ -381,14 +401,39 @@ impl HttpServer {
 
     /// A server that answers a TLS handshake as an HTTP server does.
     pub(crate) fn without_tls() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
+        Self::scripted(|mut stream| {
             // The handshake's first message is heard before the answer, so that nothing is reset.
             let _ = stream.read(&mut [0; 4096]).unwrap();
             answer(&mut stream, "400 Bad Request", "Bad request.");
-        });
+        })
+    }
+
+    /// A server that says this when it is asked, and then one byte after the other.
+    pub(crate) fn trickling(head: &'static str) -> Self {
+        Self::scripted(move |stream| {
+            let mut stream = BufReader::new(stream);
+            let _ = read_request(&mut stream);
+            let mut sent = stream.get_mut().write_all(head.as_bytes());
+            while sent.is_ok() {
+                thread::sleep(TRICKLE);
+                sent = stream.get_mut().write_all(b"x");
+            }
+        })
+    }
+
+    /// A server that does not read what it is sent.
+    pub(crate) fn deaf() -> Self {
+        Self::scripted(|stream| {
+            let _kept = stream;
+            thread::park();
+        })
+    }
+
+    /// A server that does this with its first connection.
+    fn scripted(script: impl FnOnce(TcpStream) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || script(listener.accept().unwrap().0));
         let (_, requests) = mpsc::channel();
         Self {
             port,
