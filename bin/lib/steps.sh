@@ -14,7 +14,7 @@ steps=(
     'laravel   15  the Composer package in a real Laravel'
     'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
     'chaos     10  servers on one Redis: a storm of faults, an outage of a minute, and a network that is cut, in the eyes of pusher-js'
-    'e2e       15  pusher-js and Laravel Echo against php-fpm, queue worker and command line'
+    'e2e       15  pusher-js and Laravel Echo against php-fpm, Apache, artisan serve, queue worker and command line'
     'fixture   10  an application written for Laravel Reverb, unchanged, with stock clients'
     'production 10  nginx, Supervisor and systemd around the server, as the README shows them'
     'demo      15  bin/demo --check: two tabs of a headless Chromium'

@@ -17,10 +17,10 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]
 }
 
 export class Program {
-  constructor(command, args, { cwd, env }) {
+  constructor(command, args, { cwd, env, input = 'ignore' }) {
     this.output = '';
     this.name = [command, ...args].join(' ');
-    this.process = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(command, args, { cwd, env, detached: true, stdio: [input, 'pipe', 'pipe'] });
     this.ended = once(this.process, 'close').then(([code, signal]) => {
       running.delete(this);
 
