@@ -13,6 +13,11 @@ use Reverb\Publisher;
  */
 class ScalingTest extends TestCase
 {
+    /**
+     * The seconds that servers may take to hear of each other.
+     */
+    private const PATIENCE = 60;
+
     public function test_servers_are_one_and_a_broadcast_reaches_the_clients_of_all(): void
     {
         $redis = $this->redis();
@@ -23,7 +28,7 @@ class ScalingTest extends TestCase
         foreach ([$one, $two] as $server) {
             config(['broadcasting.connections.reverb.options.port' => $server->port(), 'broadcasting.connections.reverb.options.socket' => null]);
             Broadcast::purge('reverb');
-            $this->assertSame(2, $this->subscriptions($server));
+            $this->waitForSubscriptions($server, 2);
             Broadcast::connection('reverb')->broadcast(['messages'], 'greeting', ['text' => 'Hi']);
 
             foreach ($browsers as $browser) {
@@ -64,14 +69,18 @@ class ScalingTest extends TestCase
     }
 
     /**
-     * Get the subscriptions to the channel that a server knows of; the answers of others come behind their news.
+     * Wait until the server counts so many subscriptions: of those at other servers it hears a moment after their clients.
      */
-    private function subscriptions(Artisan $server): int
+    private function waitForSubscriptions(Artisan $server, int $count): void
     {
-        return (new Publisher([
+        $publisher = new Publisher([
             'app_id' => '1001', 'key' => 'test-key', 'secret' => 'test-secret',
             'scheme' => 'http', 'host' => '127.0.0.1', 'port' => $server->port(), 'timeout' => 60_000,
-        ]))->channel('messages', ['subscription_count'])['subscription_count'];
+        ]);
+
+        for ($deadline = microtime(true) + self::PATIENCE; ($counted = $publisher->channel('messages', ['subscription_count'])['subscription_count']) !== $count; usleep(5_000)) {
+            $this->assertLessThan($deadline, microtime(true), "{$counted} subscriptions, not {$count}: {$server->output()}");
+        }
     }
 
     private function redis(string ...$arguments): Redis
