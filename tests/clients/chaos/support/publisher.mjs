@@ -31,7 +31,7 @@ export class Publisher {
     const stream = `${this.name}@${node.name}.${node.lives}`;
     const number = this.number += 1;
     const began = performance.now();
-    const http = new PusherHttp({ ...this.application, host: node.host ?? '127.0.0.1', port: node.port, timeout: 5_000 });
+    const http = new PusherHttp({ ...this.application, host: node.host ?? '127.0.0.1', port: node.port, timeout: 30_000 });
     try {
       await http.trigger(channel, 'numbered', { stream, number }, except ? { socket_id: except } : {});
       this.accepted.push({ event: `${stream}#${number}`, node, channel, except, began, ended: performance.now() });
