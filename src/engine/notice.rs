@@ -4,6 +4,7 @@
 //! many a second, so that turning them on under load leaves PHP time for all else.
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     io::{self, PipeReader, PipeWriter, Read, Write},
     os::fd::{AsFd, BorrowedFd},
@@ -23,8 +24,8 @@ use super::{
 pub enum Notice {
     /// A line of `--debug`: a title, and mostly the socket id or channel it is about.
     Info {
-        /// One of Reverb's titles, such as `Connection Established`.
-        title: &'static str,
+        /// One of Reverb's titles, such as `Connection Established`, or the text of an error.
+        title: Cow<'static, str>,
         /// What it is about.
         message: String,
     },
@@ -144,7 +145,7 @@ impl Notices {
             .swap(0, Relaxed)
             .saturating_sub(Self::DEBUG_PER_SECOND);
         if hidden > 0 {
-            let title = "Further Messages Not Shown";
+            let title = "Further Messages Not Shown".into();
             let message = hidden.to_string();
             self.push(Notice::Info { title, message }, Self::CAPACITY);
         }
@@ -294,7 +295,7 @@ mod tests {
                 .filter(|told| matches!(told, Notice::Message(_)));
             assert_eq!(shown.count(), lines.min(1_000));
             let count = told.iter().find_map(|told| match told {
-                Notice::Info { title, message } => Some((*title, message.as_str())),
+                Notice::Info { title, message } => Some((&**title, message.as_str())),
                 _ => None,
             });
             assert_eq!(

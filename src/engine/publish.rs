@@ -309,7 +309,7 @@ impl Engine {
     /// Tells a line of `--debug`.
     pub fn note(&self, title: &'static str, message: impl FnOnce() -> String) {
         self.notices.debug(|| Notice::Info {
-            title,
+            title: title.into(),
             message: message(),
         });
     }

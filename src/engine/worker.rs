@@ -33,6 +33,7 @@ use super::{
     frame::{encode, farewell},
     inbox::Task,
     metrics::Tally,
+    notice::Notice,
     publish::Engine,
 };
 use crate::{
@@ -165,7 +166,7 @@ impl<O: Outlet> Worker<O> {
         self.replies.push(opening.head);
         match found {
             Ok(application) => self.admit(key, application, now),
-            Err(error) => self.end(key, error, now),
+            Err(error) => self.refuse(key, error, now),
         }
         self.flush(key, now);
         key
@@ -266,7 +267,7 @@ impl<O: Outlet> Worker<O> {
         } else if self.engine.admit_here(application) {
             self.greet(key, application);
         } else {
-            self.end(key, PusherError::OverConnectionQuota, now);
+            self.refuse(key, PusherError::OverConnectionQuota, now);
         }
     }
 
@@ -289,6 +290,28 @@ impl<O: Outlet> Worker<O> {
         self.engine
             .note("Connection Closed", || socket_id.to_string());
         self.tell(EventKind::ConnectionClosed, application, key);
+    }
+
+    /// Ends a connection for what it wants or did.
+    fn refuse(&mut self, key: ConnectionKey, error: PusherError, now: Instant) {
+        self.note_fault(key, error);
+        self.end(key, error, now);
+    }
+
+    /// Tells `--debug` what is wrong, in Reverb's two lines; what has no code of its own is unknown there.
+    fn note_fault(&self, key: ConnectionKey, error: PusherError) {
+        let Some(socket_id) = self.connections.get(key).map(|it| it.socket_id) else {
+            return;
+        };
+        let is_unknown = error.code() == PusherError::InvalidMessageFormat.code();
+        let kind = if is_unknown { "an unknown" } else { "a pusher" };
+        let notices = self.engine.notices();
+        notices
+            .debug(|| Notice::Error(format!("Message from {socket_id} resulted in {kind} error")));
+        notices.debug(|| Notice::Info {
+            title: error.to_string().into(),
+            message: String::new(),
+        });
     }
 
     fn end(&mut self, key: ConnectionKey, error: PusherError, now: Instant) {

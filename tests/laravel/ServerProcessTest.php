@@ -3,6 +3,7 @@
 namespace Laravel\Reverb\Tests\Laravel;
 
 use Laravel\Reverb\Tests\Laravel\Support\Artisan;
+use Laravel\Reverb\Tests\Laravel\Support\Newcomer;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
 use PHPUnit\Framework\Attributes\DataProvider;
 
@@ -195,6 +196,22 @@ class ServerProcessTest extends TestCase
         $server->waitFor('/Client Address \.+ '.preg_quote($browser->socketId).' 203\.0\.113\.7/');
         $server->waitFor('/Message Received \.+ '.preg_quote($browser->socketId).'/');
         $server->waitFor('/▕     "event": "pusher:subscribe",/');
+    }
+
+    public function test_debug_tells_what_is_wrong_with_a_message_and_why_somebody_is_not_let_in(): void
+    {
+        $server = $this->startServer(['--debug'], ['REVERB_APP_MAX_CONNECTIONS' => '1']);
+        $browser = new WebSocket($server->port());
+
+        $browser->send('pusher:subscribe', ['channel' => 'private-orders', 'auth' => 'none']);
+        $server->waitFor("/\\[ERROR\\] Message from {$browser->socketId} resulted in a pusher error\\s+Connection is unauthorized \\.+\\s/");
+        $browser->send('pusher:nonsense', []);
+        $server->waitFor("/\\[ERROR\\] Message from {$browser->socketId} resulted in an unknown error\\s+Invalid message format \\.+\\s/");
+
+        $this->assertSame(4004, (new Newcomer($server->port(), 'test-key'))->refusal());
+        $server->waitFor('/resulted in a pusher error\s+Application is over connection quota \.+\s/');
+        $this->assertSame(4001, (new Newcomer($server->port(), 'no-key'))->refusal());
+        $server->waitFor('/resulted in a pusher error\s+Application does not exist \.+\s/');
     }
 
     public function test_debug_under_load_shows_a_part_says_how_much_is_missing_and_slows_nobody_down(): void

@@ -79,8 +79,9 @@ impl<O: Outlet> Worker<O> {
             && !connection.admits_message(limit, now)
         {
             if limit.terminate {
-                self.end(key, PusherError::RateLimitExceeded, now);
+                self.refuse(key, PusherError::RateLimitExceeded, now);
             } else {
+                self.note_fault(key, PusherError::RateLimitExceeded);
                 self.reply(&error(PusherError::RateLimitExceeded));
             }
             return;
@@ -91,11 +92,7 @@ impl<O: Outlet> Worker<O> {
                 self.tell_received(index, key, text);
             }
             Err(fault) => {
-                engine.notices().debug(|| {
-                    Notice::Error(format!(
-                        "Message from {socket_id} resulted in a pusher error"
-                    ))
-                });
+                self.note_fault(key, fault);
                 self.reply(&error(fault));
                 // Reverb: a client event that the application does not accept was handled.
                 if matches!(

@@ -252,7 +252,7 @@ impl<O: Outlet> Worker<O> {
         if is_admitted {
             self.greet(key, application);
         } else {
-            self.end(key, PusherError::OverConnectionQuota, now);
+            self.refuse(key, PusherError::OverConnectionQuota, now);
         }
         self.greeted.push(key);
         self.flush(key, now);

@@ -193,7 +193,7 @@ class StartServer extends Command implements SignalableCommandInterface
         match ($notice['type'] ?? null) {
             null => null,
             'event' => $this->relay->dispatch($notice),
-            'info' => $logger->info($notice['title'], $notice['message']),
+            'info' => $logger->info($notice['title'], $notice['message'] === '' ? null : $notice['message']),
             'message' => $logger->message($notice['message']),
             'error' => $logger->error($notice['message']),
             default => $this->components->warn($notice['message']),
