@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs,
     io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     os::unix::net::{UnixListener, UnixStream},
     path::PathBuf,
     process,
@@ -69,6 +69,33 @@ struct Heard {
     opened: usize,
     closed: usize,
     is_awake: bool,
+    /// The connection there is.
+    stream: Option<UnixStream>,
+    is_over: bool,
+}
+
+impl Heard {
+    /// Takes a connection, unless the test is over.
+    fn open(&mut self, stream: &UnixStream) -> bool {
+        if !self.is_over {
+            self.opened += 1;
+            self.stream = Some(stream.try_clone().unwrap());
+        }
+        !self.is_over
+    }
+
+    fn close(&mut self) {
+        self.closed += 1;
+        self.stream = None;
+    }
+
+    /// Ends the connection there is, which the test's thread may keep beyond the test, and all that come.
+    fn hang_up(&mut self) {
+        self.is_over = true;
+        if let Some(stream) = &self.stream {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
 }
 
 /// A unix socket with one script per connection.
@@ -148,6 +175,7 @@ impl UnixServer {
 impl Drop for UnixServer {
     fn drop(&mut self) {
         self.wake();
+        self.heard.0.lock().unwrap().hang_up();
         // Connections that the test did not make are made here, so that the thread ends.
         while self
             .thread
@@ -162,7 +190,9 @@ impl Drop for UnixServer {
 
 fn serve(listener: &UnixListener, script: &[Script], heard: &(Mutex<Heard>, Condvar)) {
     let (stream, _) = listener.accept().unwrap();
-    heard.0.lock().unwrap().opened += 1;
+    if !heard.0.lock().unwrap().open(&stream) {
+        return;
+    }
     let mut conversation = Conversation {
         stream,
         input: Vec::new(),
@@ -173,7 +203,7 @@ fn serve(listener: &UnixListener, script: &[Script], heard: &(Mutex<Heard>, Cond
         .iter()
         .try_for_each(|step| conversation.perform(*step));
     drop(conversation);
-    heard.0.lock().unwrap().closed += 1;
+    heard.0.lock().unwrap().close();
     heard.1.notify_all();
 }
 
