@@ -9,6 +9,7 @@ use Illuminate\Support\Arr;
 use Illuminate\Support\ServiceProvider;
 use Laravel\Pulse\Pulse;
 use Laravel\Reverb\Broadcasting\Batch;
+use Laravel\Reverb\Broadcasting\PublisherOptions;
 use Laravel\Reverb\Broadcasting\ReverbBroadcaster;
 use Laravel\Reverb\Console\About;
 use Laravel\Reverb\Console\Commands\InstallCommand;
@@ -127,12 +128,16 @@ class ReverbServiceProvider extends ServiceProvider
     protected function registerBroadcaster(BroadcastManager $manager): void
     {
         $manager->extend('reverb', function ($app, array $config) use ($manager) {
+            $repository = $app->make('config');
+
             return new ReverbBroadcaster(
                 $app->make(Engine::class),
                 $config,
-                $app->make('config')->get('reverb.servers.reverb.socket'),
+                $repository->get('reverb.servers.reverb.socket'),
                 $app->make(Batch::class),
                 $manager,
+                // The framework does not tell it...
+                (string) (array_search($config, $repository->get('broadcasting.connections') ?? [], true) ?: PublisherOptions::PACKAGED),
             );
         });
     }

@@ -19,6 +19,7 @@ use Laravel\Reverb\Tests\Laravel\Support\Order;
 use Laravel\Reverb\Tests\Laravel\Support\OrderChannel;
 use Laravel\Reverb\Tests\Laravel\Support\OrderShipped;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\Attributes\PreserveGlobalState;
 use PHPUnit\Framework\Attributes\RunInSeparateProcess;
 
@@ -74,6 +75,31 @@ class BroadcasterTest extends TestCase
 
         $this->assertSame(7, $second->expect('order.shipped')['id']);
         $this->browser->expectNothing();
+    }
+
+    public function test_a_mistake_is_named_with_its_connection(): void
+    {
+        config(['broadcasting.connections.second.secret' => '']);
+        Broadcast::purge('second');
+
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('[broadcasting.connections.second.secret] is missing or empty');
+
+        Broadcast::connection('second')->broadcast(['news'], 'posted');
+    }
+
+    #[DataProvider('unreadable')]
+    public function test_what_is_no_text_is_a_broadcast_exception(string $channel, string $event): void
+    {
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage("Cannot broadcast [{$event}]: ");
+
+        Broadcast::connection('reverb')->broadcast([$channel], $event);
+    }
+
+    public static function unreadable(): array
+    {
+        return ['a channel' => ["news.\xff", 'posted'], 'a name' => ['news', "posted\xff"]];
     }
 
     public function test_anonymous_broadcasts_arrive_where_the_framework_has_them(): void

@@ -77,11 +77,26 @@ class ReverbBroadcasterTest extends TestCase
         ]], $this->engine->publishers);
     }
 
+    public function test_what_is_empty_is_left_to_the_publisher(): void
+    {
+        $this->broadcaster(['options' => ['host' => '', 'port' => '', 'path' => null]])->broadcast(['a'], 'e');
+
+        $this->assertSame(['app_id', 'key', 'secret', 'scheme'], array_keys($this->engine->publishers[0]));
+    }
+
     public function test_guzzles_time_limits_are_kept(): void
     {
         $this->broadcaster(['client_options' => ['connect_timeout' => 0.25, 'timeout' => 3]])->broadcast(['a'], 'e');
 
         $this->assertSame([250, 3_000], [$this->engine->publishers[0]['connect_timeout'], $this->engine->publishers[0]['timeout']]);
+    }
+
+    public function test_no_time_limit_is_left_to_the_publisher(): void
+    {
+        $this->broadcaster(['client_options' => ['connect_timeout' => 0, 'timeout' => '']])->broadcast(['a'], 'e');
+
+        $this->assertArrayNotHasKey('connect_timeout', $this->engine->publishers[0]);
+        $this->assertArrayNotHasKey('timeout', $this->engine->publishers[0]);
     }
 
     public function test_the_client_option_verify_is_passed_on(): void
@@ -123,7 +138,20 @@ class ReverbBroadcasterTest extends TestCase
             [['secret' => ''], $text('secret', 'REVERB_APP_SECRET')],
             [['app_id' => null], $text('app_id', 'REVERB_APP_ID')],
             [['options' => ['port' => 'x']], 'Cannot broadcast through Reverb: [broadcasting.connections.reverb.options.port] must be an integer from 1 to 65535, not "x"'],
+            [['client_options' => ['timeout' => '5s']], 'Cannot broadcast through Reverb: [broadcasting.connections.reverb.client_options.timeout] must be a number from 0 to 600, not "5s"'],
+            [['client_options' => ['timeout' => 5_000]], 'Cannot broadcast through Reverb: [broadcasting.connections.reverb.client_options.timeout] must be a number from 0 to 600, not 5000'],
+            [['client_options' => ['connect_timeout' => -1]], 'Cannot broadcast through Reverb: [broadcasting.connections.reverb.client_options.connect_timeout] must be a number from 0 to 600, not -1'],
         ];
+    }
+
+    public function test_a_mistake_in_another_connection_is_named_with_that(): void
+    {
+        $broadcaster = new ReverbBroadcaster($this->engine, ['secret' => null] + self::CONNECTION, name: 'second');
+
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('Cannot broadcast through Reverb: [broadcasting.connections.second.secret] is missing or empty: it must be a text of at least one character');
+
+        $broadcaster->broadcast(['a'], 'e');
     }
 
     public function test_a_failure_becomes_a_broadcast_exception_with_its_cause(): void
@@ -149,9 +177,25 @@ class ReverbBroadcasterTest extends TestCase
     public function test_data_that_is_no_json_is_refused(): void
     {
         $this->expectException(BroadcastException::class);
-        $this->expectExceptionMessage('The data of a broadcast must be JSON, but cannot be encoded: Malformed UTF-8 characters');
+        $this->expectExceptionMessage('Cannot broadcast [posted]: what broadcastWith() or its public properties give cannot be encoded as JSON: Malformed UTF-8 characters');
 
         $this->broadcaster()->broadcast(['news'], 'posted', ['text' => "\xFF"]);
+    }
+
+    public function test_a_member_that_is_no_json_is_refused(): void
+    {
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessage('Cannot authorize [presence-room]: what its callback returns cannot be encoded as JSON: Inf and NaN');
+
+        $this->authorize(['channel_name' => 'presence-room', 'socket_id' => '1.2'], ['height' => NAN]);
+    }
+
+    public function test_a_socket_that_is_no_text_is_a_broadcast_exception(): void
+    {
+        $this->expectException(BroadcastException::class);
+        $this->expectExceptionMessageMatches('/\ACannot broadcast \[posted\]: .*\(\$socketId\) must be of type \?string, array given/');
+
+        $this->broadcaster()->broadcast(['news'], 'posted', ['socket' => ['a', 'list']]);
     }
 
     public function test_a_private_channel_is_signed(): void

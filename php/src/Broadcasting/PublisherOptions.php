@@ -12,12 +12,26 @@ use Laravel\Reverb\Configuration\Section;
 class PublisherOptions
 {
     /**
+     * The connection that has its values from the environment, as "php artisan reverb:install" writes it.
+     */
+    public const PACKAGED = 'reverb';
+
+    /**
+     * The most seconds that a time limit may have: more is a mistake in units.
+     */
+    protected const LONGEST_TIMEOUT = 600;
+
+    /**
      * Create a new publisher options instance.
      *
      * @param  array<string, mixed>  $connection
+     * @param  string  $name  Of the connection, to be told where a value cannot be used.
      */
-    public function __construct(protected array $connection, protected ?string $socket = null)
-    {
+    public function __construct(
+        protected array $connection,
+        protected ?string $socket = null,
+        protected string $name = self::PACKAGED,
+    ) {
         //
     }
 
@@ -32,6 +46,7 @@ class PublisherOptions
     {
         $connection = $this->section();
         $options = $connection->section('options');
+        $client = $connection->section('client_options');
 
         return array_filter([
             'app_id' => $connection->text('app_id'),
@@ -39,14 +54,15 @@ class PublisherOptions
             'secret' => $connection->text('secret'),
             'socket' => $this->socket,
             'host' => $options->string('host'),
-            'port' => $options->get('port') === null ? null : $options->integer('port', 1, 65_535),
+            'port' => $options->optionalInteger('port', 1, 65_535),
             'scheme' => $options->string('scheme', ($options->get('useTLS') ?? true) ? 'https' : 'http'),
             'path' => $options->string('path'),
             'acknowledge' => $options->get('acknowledge') === null ? null : $options->boolean('acknowledge'),
             'encryption_master_key_base64' => $options->string('encryption_master_key_base64'),
             'encryption_master_key' => $options->string('encryption_master_key'),
-            ...$this->timeouts($connection->array('client_options')),
-            'verify' => $this->verify($connection->section('client_options')),
+            'connect_timeout' => $this->milliseconds($client, 'connect_timeout'),
+            'timeout' => $this->milliseconds($client, 'timeout'),
+            'verify' => $this->verify($client),
         ], fn ($value) => $value !== null && $value !== '');
     }
 
@@ -55,11 +71,11 @@ class PublisherOptions
      */
     protected function section(): Section
     {
-        return new Section('broadcasting.connections.reverb', $this->connection, variables: [
+        return new Section("broadcasting.connections.{$this->name}", $this->connection, variables: $this->name === self::PACKAGED ? [
             'app_id' => 'REVERB_APP_ID',
             'key' => 'REVERB_APP_KEY',
             'secret' => 'REVERB_APP_SECRET',
-        ]);
+        ] : []);
     }
 
     /**
@@ -73,16 +89,12 @@ class PublisherOptions
     }
 
     /**
-     * Get the HTTP client's time limits in milliseconds.
-     *
-     * @param  array<string, mixed>  $client
-     * @return array<string, int|null>
+     * Get a time limit of the HTTP client, or null for the publisher's own: also for 0, by which Guzzle means none.
      */
-    protected function timeouts(array $client): array
+    protected function milliseconds(Section $client, string $key): ?int
     {
-        return array_map(
-            fn ($seconds) => is_numeric($seconds) && $seconds > 0 ? (int) ceil($seconds * 1000) : null,
-            ['connect_timeout' => $client['connect_timeout'] ?? null, 'timeout' => $client['timeout'] ?? null]
-        );
+        $seconds = $client->optionalNumber($key, self::LONGEST_TIMEOUT);
+
+        return $seconds > 0 ? (int) ceil($seconds * 1000) : null;
     }
 }

@@ -12,6 +12,7 @@ use Laravel\Reverb\Native\Contracts\NativePublisher;
 use Pusher\Pusher;
 use RuntimeException;
 use Symfony\Component\HttpKernel\Exception\AccessDeniedHttpException;
+use TypeError;
 
 /**
  * Broadcasts through the native publisher, without the Pusher SDK.
@@ -42,6 +43,7 @@ class ReverbBroadcaster extends PusherBroadcaster
         protected ?string $socket = null,
         protected Batch $batch = new Batch,
         protected BroadcastManager $manager = new BroadcastManager(null),
+        protected string $name = PublisherOptions::PACKAGED,
     ) {
         //
     }
@@ -127,7 +129,10 @@ class ReverbBroadcaster extends PusherBroadcaster
 
         $member = str_starts_with($channel, 'private')
             ? null
-            : $this->encode(['user_id' => $this->broadcastIdentifier($request, $channel), 'user_info' => $result]);
+            : $this->encode(
+                ['user_id' => $this->broadcastIdentifier($request, $channel), 'user_info' => $result],
+                "Cannot authorize [{$channel}]: what its callback returns"
+            );
 
         try {
             return $this->respond($request, $this->publisher()->authorizeChannel($socketId, $channel, $member));
@@ -159,7 +164,8 @@ class ReverbBroadcaster extends PusherBroadcaster
         }
 
         return $this->publisher()->authenticateUser(
-            $this->signable($request->socket_id, '/\A\d+\.\d+\z/'), $this->encode($user)
+            $this->signable($request->socket_id, '/\A\d+\.\d+\z/'),
+            $this->encode($user, 'Cannot authenticate the user: what the callback of resolveAuthenticatedUserUsing() returns')
         );
     }
 
@@ -193,16 +199,16 @@ class ReverbBroadcaster extends PusherBroadcaster
      *
      * @throws \Illuminate\Broadcasting\BroadcastException
      */
-    protected function publish(array $channels, string $event, array $payload, ?string $socketId): void
+    protected function publish(array $channels, string $event, array $payload, mixed $socketId): void
     {
-        $data = $this->encode($payload);
+        $data = $this->encode($payload, "Cannot broadcast [{$event}]: what broadcastWith() or its public properties give");
 
         try {
             $this->batch->add($publisher = $this->publisher());
             $publisher->publish($channels, $event, $data, $socketId);
         } catch (BroadcastException $e) {
             throw $e;
-        } catch (RuntimeException $e) {
+        } catch (RuntimeException|TypeError $e) {
             throw new BroadcastException("Cannot broadcast [{$event}]: {$e->getMessage()}", 0, $e);
         }
     }
@@ -216,7 +222,7 @@ class ReverbBroadcaster extends PusherBroadcaster
     {
         try {
             return $this->publisher ??= $this->engine->publisher(
-                (new PublisherOptions($this->config, $this->socket))->toArray()
+                (new PublisherOptions($this->config, $this->socket, $this->name))->toArray()
             );
         } catch (RuntimeException $e) {
             throw new BroadcastException("Cannot broadcast through Reverb: {$e->getMessage()}", 0, $e);
@@ -269,15 +275,16 @@ class ReverbBroadcaster extends PusherBroadcaster
      * Encode the given data as JSON.
      *
      * @param  array<string, mixed>  $data
+     * @param  string  $what  What cannot be done without, and what the data is.
      *
      * @throws \Illuminate\Broadcasting\BroadcastException
      */
-    protected function encode(array $data): string
+    protected function encode(array $data, string $what): string
     {
         try {
             return json_encode($data, JSON_THROW_ON_ERROR);
         } catch (JsonException $e) {
-            throw new BroadcastException("The data of a broadcast must be JSON, but cannot be encoded: {$e->getMessage()}", 0, $e);
+            throw new BroadcastException("{$what} cannot be encoded as JSON: {$e->getMessage()}", 0, $e);
         }
     }
 }

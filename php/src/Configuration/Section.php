@@ -174,14 +174,16 @@ class Section
     /**
      * Get a number, which may have a fraction, or null if there is none.
      */
-    public function optionalNumber(string $key): ?float
+    public function optionalNumber(string $key, float $maximum = INF): ?float
     {
         $value = $this->get($key);
 
         return match (true) {
             $value === null, $value === '' => null,
-            is_numeric($value) && $value >= 0 => (float) $value,
-            default => throw InvalidServerConfiguration::type($this->name($key), $value, 'a number of at least 0'),
+            is_numeric($value) && $value >= 0 && $value <= $maximum => (float) $value,
+            default => throw InvalidServerConfiguration::type(
+                $this->name($key), $value, $maximum === INF ? 'a number of at least 0' : "a number from 0 to {$maximum}"
+            ),
         };
     }
 
