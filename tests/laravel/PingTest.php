@@ -57,7 +57,44 @@ class PingTest extends TestCase
     public function test_without_a_connection_it_says_so(): void
     {
         $this->withoutMockingConsoleOutput();
+        config(['broadcasting.connections.second' => ['driver' => 'reverb']]);
 
         $this->assertSame(1, $this->artisan('reverb:ping', ['connection' => 'none']));
+        $this->assertStringContainsString('There is no broadcasting connection [none] with the driver [reverb], but there is [reverb], [second].', $this->shown());
+
+        config(['broadcasting.connections' => ['pusher' => ['driver' => 'pusher']]]);
+        $this->assertSame(1, $this->artisan('reverb:ping'));
+        $this->assertStringContainsString('There is no broadcasting connection with the driver [reverb]: run "php artisan reverb:install".', $this->shown());
+    }
+
+    public function test_a_round_trip_is_waited_for_whatever_the_connection_says(): void
+    {
+        config([
+            'broadcasting.connections.reverb.options.acknowledge' => false,
+            'reverb.servers.reverb.socket' => $this->temporaryPath('reverb.sock'),
+        ]);
+        $this->startServer(environment: ['REVERB_MAX_REQUEST_SIZE' => '1']);
+        $this->withoutMockingConsoleOutput();
+
+        $this->assertSame(1, $this->artisan('reverb:ping'));
+        $this->assertStringContainsString('the event `ping` is too large', $this->shown());
+        $this->assertStringNotContainsString('earlier', $this->shown());
+    }
+
+    public function test_a_mistake_is_named_with_its_connection(): void
+    {
+        config(['broadcasting.connections.second' => ['driver' => 'reverb', 'app_id' => '2', 'key' => 'k']]);
+        $this->withoutMockingConsoleOutput();
+
+        $this->assertSame(1, $this->artisan('reverb:ping', ['connection' => 'second']));
+        $this->assertStringContainsString('[broadcasting.connections.second.secret] is missing or empty', $this->shown());
+    }
+
+    /**
+     * Get what the last command has written, in one line.
+     */
+    private function shown(): string
+    {
+        return preg_replace('/\s+/', ' ', Artisan::output());
     }
 }

@@ -36,10 +36,14 @@ class PingCommand extends Command
      */
     public function handle(Engine $engine, Repository $config): int
     {
-        $connections = $this->connections($config);
+        $all = $this->connections($config);
+        $name = $this->argument('connection');
+        $connections = $name === null ? $all : array_intersect_key($all, [$name => true]);
 
         if ($connections === []) {
-            $this->components->error('There is no broadcasting connection with the driver [reverb]: run "php artisan reverb:install".');
+            $this->components->error($all === []
+                ? 'There is no broadcasting connection with the driver [reverb]: run "php artisan reverb:install".'
+                : "There is no broadcasting connection [{$name}] with the driver [reverb], but there is [".implode('], [', array_keys($all)).'].');
 
             return self::FAILURE;
         }
@@ -54,20 +58,16 @@ class PingCommand extends Command
     }
 
     /**
-     * Get the connections to try.
+     * Get the connections that go through Reverb.
      *
      * @return array<string, array<string, mixed>>
      */
     protected function connections(Repository $config): array
     {
-        $connections = array_filter(
+        return array_filter(
             $config->get('broadcasting.connections') ?? [],
             fn ($connection) => is_array($connection) && ($connection['driver'] ?? null) === 'reverb'
         );
-
-        $name = $this->argument('connection');
-
-        return $name === null ? $connections : array_intersect_key($connections, [$name => true]);
     }
 
     /**
@@ -78,7 +78,8 @@ class PingCommand extends Command
     protected function ping(Engine $engine, string $name, array $connection, ?string $socket): bool
     {
         try {
-            $publisher = $engine->publisher((new PublisherOptions($connection, $socket))->toArray());
+            // Whatever the connection says, a round trip is waited for...
+            $publisher = $engine->publisher(['acknowledge' => true] + (new PublisherOptions($connection, $socket, $name))->toArray());
             $connections = $publisher->stats()['connections'];
             $fastest = INF;
 
