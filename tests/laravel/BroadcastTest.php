@@ -8,10 +8,15 @@ use Closure;
 use Illuminate\Broadcasting\BroadcastException;
 use Illuminate\Broadcasting\EncryptedPrivateChannel;
 use Illuminate\Console\Scheduling\Schedule;
+use Illuminate\Contracts\Broadcasting\ShouldRescue;
+use Illuminate\Foundation\Application;
 use Illuminate\Support\Arr;
 use Illuminate\Support\Facades\Broadcast;
+use Illuminate\Support\Facades\Exceptions;
 use Laravel\Reverb\Reverb;
 use Laravel\Reverb\Tests\Laravel\Support\Artisan;
+use Laravel\Reverb\Tests\Laravel\Support\OrderRescued;
+use Laravel\Reverb\Tests\Laravel\Support\OrderRescuedNow;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
 use PHPUnit\Framework\Attributes\DataProvider;
 
@@ -253,6 +258,34 @@ class BroadcastTest extends TestCase
         $this->expectExceptionMessageMatches('/\ACannot broadcast \[App\\\\Events\\\\MessagePosted\]: .*php artisan reverb:start.*\z/');
 
         MessagePosted::dispatch('Hello');
+    }
+
+    /**
+     * @param  class-string  $event
+     */
+    #[DataProvider('rescued')]
+    public function test_a_failure_of_an_event_that_should_be_rescued_is_reported_where_the_framework_has_that(string $event): void
+    {
+        if (! interface_exists(ShouldRescue::class)) {
+            $this->assertTrue(version_compare(Application::VERSION, '12.0', '<'));
+
+            return;
+        }
+
+        $this->browser->leave();
+        $this->server->signal(SIGTERM)->wait();
+        $this->configure(['broadcasting.connections.reverb.options.port' => $this->server->port()]);
+        Exceptions::fake();
+
+        event(new $event);
+
+        Exceptions::assertReported(fn (BroadcastException $e) => str_contains($e->getMessage(), 'php artisan reverb:start'));
+        Exceptions::assertReportedCount(1);
+    }
+
+    public static function rescued(): array
+    {
+        return ['at once' => [OrderRescuedNow::class], 'by a queue' => [OrderRescued::class]];
     }
 
     public static function ways(): array
