@@ -126,7 +126,7 @@ class ConfigurationTest extends TestCase
                 'limits' => ['an array', [5]],
             ]),
             ...self::values('', [
-                'apps.provider' => ['"config" or a name that was given to Laravel\Reverb\ApplicationManager::extend()', ['database']],
+                'apps.provider' => ['"config" or a name that was given to Laravel\Reverb\ApplicationManager::extend()', ['database', '']],
                 'apps.apps' => ['an array', ['one']],
                 'apps.apps.0' => ['an array', ['one']],
                 'servers.reverb' => ['an array', ['one']],

@@ -14,10 +14,12 @@ use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Contracts\Logger;
 use Laravel\Reverb\Contracts\ServerProvider;
 use Laravel\Reverb\Exceptions\InvalidApplication;
+use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
 use Laravel\Reverb\Loggers\NullLogger;
 use Laravel\Reverb\ReverbServiceProvider;
 use Laravel\Reverb\ServerProviderManager;
 use Laravel\Reverb\Servers\Reverb\ReverbServerProvider;
+use PHPUnit\Framework\Attributes\TestWith;
 
 class ServiceProviderTest extends TestCase
 {
@@ -122,6 +124,18 @@ class ServiceProviderTest extends TestCase
         config(['reverb.default' => 'ours']);
         $manager->extend('ours', fn () => new class extends ServerProvider {});
         $this->assertFalse($manager->shouldPublishEvents());
+    }
+
+    #[TestWith(['swoole'])]
+    #[TestWith([''])]
+    public function test_a_server_that_nobody_knows_is_named(string $name): void
+    {
+        config(['reverb.default' => $name]);
+
+        $this->expectExceptionObject(new InvalidServerConfiguration(
+            "[reverb.default] must be \"reverb\" or a name that was given to Laravel\Reverb\ServerProviderManager::extend(), not \"{$name}\""
+        ));
+        $this->app->make(ServerProviderManager::class)->driver();
     }
 
     public function test_nothing_is_logged_unless_it_is_asked_for(): void

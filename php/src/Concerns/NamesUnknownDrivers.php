@@ -22,7 +22,10 @@ trait NamesUnknownDrivers
      */
     protected function createDriver($driver): mixed
     {
-        if (isset($this->customCreators[$driver]) || method_exists($this, 'create'.Str::studly($driver).'Driver')) {
+        // Without a name the method would be this one...
+        $method = $driver === '' ? '' : 'create'.Str::studly($driver).'Driver';
+
+        if (isset($this->customCreators[$driver]) || method_exists($this, $method)) {
             return parent::createDriver($driver);
         }
 
