@@ -84,14 +84,17 @@ pub fn methods(path: &str, prefix: &str) -> Result<&'static str, ApiError> {
     }
 }
 
-/// The path behind the prefix, which may be written with or without slashes around it.
+/// The path behind the prefix, which may be written with or without slashes around it, and encoded or not.
 pub(super) fn below<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
-    let prefix = prefix.trim_matches('/');
-    if prefix.is_empty() {
-        return Some(path);
+    let mut rest = path;
+    for wanted in prefix.split('/').filter(|segment| !segment.is_empty()) {
+        let (segment, _) = rest.strip_prefix('/')?.split_once('/')?;
+        if segment != wanted && percent::decode(segment) != wanted.as_bytes() {
+            return None;
+        }
+        rest = &rest[1 + segment.len()..];
     }
-    let rest = path.strip_prefix('/')?.strip_prefix(prefix)?;
-    rest.starts_with('/').then_some(rest)
+    Some(rest)
 }
 
 /// The segments, none of them empty, all of them text.

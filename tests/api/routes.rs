@@ -146,6 +146,30 @@ fn below_a_prefix_only_prefixed_paths_are_known() {
 }
 
 #[test]
+fn a_prefix_is_the_same_however_it_is_encoded() {
+    for (prefix, path) in [
+        ("/grüße", "/gr%C3%BC%c3%9fe/up"),
+        ("/grüße", "/grüße/up"),
+        ("/~team/live", "/%7Eteam/live/up"),
+        ("/a%20b", "/a%20b/up"),
+        ("/a%20b", "/a%2520b/up"),
+    ] {
+        assert_eq!(Route::parse("GET", path, prefix), Ok(Route::Up), "{path}");
+    }
+    for (prefix, path) in [
+        ("/a/b", "/a%2Fb/up"),
+        ("/ü", "/%C3/up"),
+        ("/a b", "/a+b/up"),
+    ] {
+        assert_eq!(
+            Route::parse("GET", path, prefix),
+            Err(ApiError::NotFound),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn the_methods_of_a_path_are_told() {
     for (path, allowed) in [
         ("/up", Ok("GET, HEAD, OPTIONS")),
