@@ -7,6 +7,7 @@ use Laravel\Reverb\Tests\Laravel\Support\Artisan;
 use Laravel\Reverb\Tests\Laravel\Support\Newcomer;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
 use PDO;
+use PHPUnit\Framework\Attributes\TestWith;
 use Reverb\Publisher;
 use Reverb\PublishException;
 
@@ -190,6 +191,27 @@ class ApplicationProviderTest extends TestCase
         // Ten thousand events take their time on a busy machine...
         $this->server->allow(240)->waitFor('/WARN  \d+ notices for listeners and --debug were\s+dropped/');
         $browser->expectNothing();
+    }
+
+    #[TestWith(['endless'])]
+    #[TestWith(['endless-end'])]
+    public function test_a_listener_that_never_ends_does_not_keep_the_server_from_ending(string $channel): void
+    {
+        $this->serve();
+        $browser = (new WebSocket($this->server->port(), 'first-key'))->subscribe($channel);
+
+        if ($channel === 'endless') {
+            $this->server->waitForError('/The listener never ends/');
+        }
+
+        $this->server->signal(SIGTERM);
+        $this->assertSame(4100, $browser->expect('pusher:error')['code']);
+        $browser->expectEnd();
+
+        $this->assertSame(1, $this->server->wait(), $this->server->output());
+        $this->assertStringContainsString(
+            'WARN  A listener did not end within 5 seconds: the server ends without it.', $this->server->output()
+        );
     }
 
     public function test_a_wrong_number_is_named_before_the_start(): void

@@ -22,6 +22,7 @@ use Laravel\Reverb\Servers\Reverb\Monitors;
 use Laravel\Reverb\Servers\Reverb\NoticeQueue;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
 use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
+use Laravel\Reverb\Servers\Reverb\TimeLimit;
 use RuntimeException;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Command\SignalableCommandInterface;
@@ -39,6 +40,11 @@ class StartServer extends Command implements SignalableCommandInterface
      * The milliseconds that connections have to close when the server stops.
      */
     protected const GRACE = 5_000;
+
+    /**
+     * The seconds that a listener which is at work when the server is to stop may take to end.
+     */
+    protected const PATIENCE = 5;
 
     /**
      * The name and signature of the console command.
@@ -65,6 +71,16 @@ class StartServer extends Command implements SignalableCommandInterface
     protected bool $stopping = false;
 
     /**
+     * The server, as soon as it has started.
+     */
+    protected ?NativeServer $server = null;
+
+    /**
+     * The time that a listener may still take when the server is to stop.
+     */
+    protected ?TimeLimit $limit = null;
+
+    /**
      * The way of the server's events to their listeners.
      */
     protected EventRelay $relay;
@@ -86,6 +102,7 @@ class StartServer extends Command implements SignalableCommandInterface
     {
         $logger = $this->logger();
         $this->monitors = $monitors;
+        $this->limit = new TimeLimit($this->giveUp(...));
         $restart->received($this->components->warn(...));
 
         try {
@@ -95,7 +112,7 @@ class StartServer extends Command implements SignalableCommandInterface
             $this->lookup = $this->lookup($provider);
             $configuration = $this->configuration($applications, $logger::class !== NullLogger::class);
             $monitors->schedule($configuration);
-            $this->relay->attach($server = $engine->startServer($configuration->toArray()));
+            $this->relay->attach($this->server = $server = $engine->startServer($configuration->toArray()));
         } catch (RuntimeException $e) {
             $this->components->error($e->getMessage());
 
@@ -112,6 +129,7 @@ class StartServer extends Command implements SignalableCommandInterface
         try {
             $this->serve($server, $notices, $logger, $restart);
         } finally {
+            $this->limit->stop();
             $server->stop(self::GRACE);
         }
 
@@ -147,12 +165,23 @@ class StartServer extends Command implements SignalableCommandInterface
     public function handleSignal(int $signal, int|false $previousExitCode = 0): int|false
     {
         if (! $this->stopping) {
+            $this->stopping = true;
             $this->components->info('Gracefully terminating connections.');
+            $this->limit?->start(self::PATIENCE);
         }
 
-        $this->stopping = true;
-
         return false;
+    }
+
+    /**
+     * End the server without the listener that does not end.
+     */
+    protected function giveUp(): never
+    {
+        $this->components->warn('A listener did not end within '.self::PATIENCE.' seconds: the server ends without it.');
+        $this->server?->stop(self::GRACE);
+
+        exit(self::FAILURE);
     }
 
     /**
@@ -177,7 +206,9 @@ class StartServer extends Command implements SignalableCommandInterface
         $deadline = hrtime(true) + self::GRACE * 1_000_000;
 
         while (hrtime(true) < $deadline && $notice = $notices->next(0)) {
+            $this->limit->start(self::PATIENCE);
             $this->report($notice, $logger);
+            $this->limit->stop();
         }
 
         $this->monitors->finish($server, $this->components->warn(...));
