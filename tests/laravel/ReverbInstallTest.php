@@ -130,6 +130,16 @@ class ReverbInstallTest extends TestCase
         $this->assertStringEndsWith("\n\nBROADCAST_DRIVER=reverb\n", $this->read('.env'));
     }
 
+    public function test_credentials_that_are_empty_are_filled(): void
+    {
+        $this->write('.env', $this->read('.env')."REVERB_APP_ID=\nREVERB_APP_KEY=\"\"\nREVERB_APP_SECRET=kept\nREVERB_HOST=\n");
+        $this->install();
+
+        $this->assertMatchesRegularExpression(
+            '/^REVERB_APP_ID=[1-9]\d{5}\nREVERB_APP_KEY=[a-z0-9]{20}\nREVERB_APP_SECRET=kept\nREVERB_HOST=\n\nREVERB_PORT=8080\n/m', $this->read('.env')
+        );
+    }
+
     public function test_an_application_without_an_environment_file_is_installed_too(): void
     {
         $this->files->delete("{$this->folder}/.env");

@@ -68,4 +68,14 @@ class EnvironmentFileTest extends TestCase
             (new EnvironmentFile($content))->replace('DRIVER', 'reverb')->content()
         );
     }
+
+    public function test_what_is_empty_is_filled_and_no_value_is_changed(): void
+    {
+        $content = "A=\r\nB=\"\"\nexport C= '' \nD= # to be set\nE=#e\nF=0\nG=\"\nx\"\n#A=\nH=";
+
+        $this->assertSame(
+            "A=1\r\nB=1\nexport C=1\nD=1\nE=#e\nF=0\nG=\"\nx\"\n#A=\nH=1",
+            (new EnvironmentFile($content))->fill(array_fill_keys(range('A', 'Z'), '1'))->content()
+        );
+    }
 }

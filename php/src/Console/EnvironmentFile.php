@@ -57,6 +57,22 @@ class EnvironmentFile
     }
 
     /**
+     * Give those of the variables a value that the file has without one.
+     *
+     * @param  array<string, string>  $values
+     */
+    public function fill(array $values): static
+    {
+        foreach ($values as $variable => $value) {
+            $this->content = preg_replace_callback(
+                $this->pattern($variable, '[ \t]*(?:""|\'\')?(?:[ \t]+#[^\r\n]*)?[ \t]*(?=\r?$)'), fn ($match) => $match[1].$value, $this->content
+            );
+        }
+
+        return $this;
+    }
+
+    /**
      * Give a variable that the file has another value.
      */
     public function replace(string $variable, string $value): static
@@ -77,10 +93,10 @@ class EnvironmentFile
     }
 
     /**
-     * Get the pattern of a line that sets the given variable.
+     * Get the pattern of a line that sets the given variable, to a value of the given pattern.
      */
-    protected function pattern(string $variable): string
+    protected function pattern(string $variable, string $value = '[^\r\n]*'): string
     {
-        return '/^((?:\xEF\xBB\xBF)?[ \t]*(?:export[ \t]+)?'.preg_quote($variable, '/').'[ \t]*=)[^\r\n]*/m';
+        return '/^((?:\xEF\xBB\xBF)?[ \t]*(?:export[ \t]+)?'.preg_quote($variable, '/')."[ \t]*=){$value}/m";
     }
 }

@@ -44,15 +44,19 @@ class InstallCommand extends Command
     }
 
     /**
-     * Add the missing variables to the environment file.
+     * Add the missing variables to the environment file, and the credentials where their variables are empty.
      */
     protected function addEnvironmentVariables(Filesystem $files): void
     {
-        $this->changeEnvironment($files, fn (EnvironmentFile $environment) => $environment->append([
+        $credentials = [
+            'REVERB_APP_ID' => (string) random_int(100_000, 999_999),
+            'REVERB_APP_KEY' => Str::lower(Str::random(20)),
+            'REVERB_APP_SECRET' => Str::lower(Str::random(20)),
+        ];
+
+        $this->changeEnvironment($files, fn (EnvironmentFile $environment) => $environment->fill($credentials)->append([
             [
-                'REVERB_APP_ID' => (string) random_int(100_000, 999_999),
-                'REVERB_APP_KEY' => Str::lower(Str::random(20)),
-                'REVERB_APP_SECRET' => Str::lower(Str::random(20)),
+                ...$credentials,
                 'REVERB_HOST' => '"localhost"',
                 'REVERB_PORT' => '8080',
                 'REVERB_SCHEME' => 'http',
