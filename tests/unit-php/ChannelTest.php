@@ -2,6 +2,7 @@
 
 namespace Laravel\Reverb\Tests\Unit;
 
+use InvalidArgumentException;
 use Laravel\Reverb\Application;
 use Laravel\Reverb\Connection;
 use Laravel\Reverb\Native\Socket;
@@ -118,6 +119,18 @@ class ChannelTest extends TestCase
             ['disconnect', '1.2', 8], ['disconnect', '1.2', 8], ['send', '1.3', 4, 'bye'], ['disconnect', '1.3', 4],
         ], $this->server->calls);
         $this->assertSame(['1.2', '1.2'], [$connection->id(), $connection->identifier()]);
+    }
+
+    public function test_a_text_that_clients_cannot_read_is_not_sent(): void
+    {
+        try {
+            $this->connection('1.2')->send("gr\xfc\xdfe");
+            $this->fail('It was sent.');
+        } catch (InvalidArgumentException $e) {
+            $this->assertSame('A message must be UTF-8: clients end a connection that sends them another text', $e->getMessage());
+        }
+
+        $this->assertSame([], $this->server->calls);
     }
 
     private function channel(string $name): Channel

@@ -2,6 +2,7 @@
 
 namespace Laravel\Reverb\Native;
 
+use InvalidArgumentException;
 use Laravel\Reverb\Contracts\WebSocketConnection;
 use Laravel\Reverb\Native\Contracts\NativeServer;
 
@@ -36,7 +37,13 @@ class Socket implements WebSocketConnection
      */
     public function send(mixed $message): void
     {
-        $this->server->send($this->id, $this->place, (string) $message);
+        $message = (string) $message;
+
+        if (preg_match('//u', $message) !== 1) {
+            throw new InvalidArgumentException('A message must be UTF-8: clients end a connection that sends them another text');
+        }
+
+        $this->server->send($this->id, $this->place, $message);
     }
 
     /**
