@@ -14,6 +14,7 @@ use Laravel\Reverb\Servers\Reverb\RestartSignal;
 use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
 use Laravel\Reverb\Tests\Unit\Fakes\FakeEngine;
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\TestWith;
 
 /**
  * Every key of config/reverb.php: what is wrong is said before the server starts, what is missing has its fallback.
@@ -49,7 +50,7 @@ class ConfigurationTest extends TestCase
     {
         config(["reverb.{$key}" => $value]);
 
-        $this->assertRefused("[reverb.{$key}] must be {$range}, not ".(is_array($value) ? 'array' : json_encode($value, JSON_UNESCAPED_SLASHES)).'.');
+        $this->assertRefused("[reverb.{$key}] must be {$range}, not ".(is_scalar($value) ? json_encode($value, JSON_UNESCAPED_SLASHES) : get_debug_type($value)).'.');
     }
 
     #[DataProvider('missingTexts')]
@@ -111,7 +112,7 @@ class ConfigurationTest extends TestCase
                 'hostname' => ['a text', [[], true]],
                 'socket' => ['null or an absolute path of at most 107 bytes', ['reverb.sock', '/'.str_repeat('x', 107), false]],
                 'compression' => ['true or false', ['deflate', 2]],
-                'scaling' => ['an array', ['redis']],
+                'scaling' => ['an array', ['redis', (object) []]],
                 'scaling.enabled' => ['true or false', ['perhaps']],
                 'options' => ['an array', ['tls']],
                 'trusted_proxies' => ['a list of "*", IP addresses and networks such as 10.0.0.0/8', ['nginx', '10.0.0.1,', '10.0.0.0/33', '::/129', '10.0.0.1/', true, 7]],
@@ -240,14 +241,44 @@ class ConfigurationTest extends TestCase
         $this->assertSame(['77', '99'], array_column($this->engine->servers[0]['applications'], 'app_id'));
     }
 
-    public function test_an_origin_that_nothing_can_match_is_warned_about(): void
+    #[TestWith(['https://example.com'])]
+    #[TestWith(['example.com:8080'])]
+    #[TestWith(['example.com/'])]
+    #[TestWith([' example.com'])]
+    #[TestWith([''])]
+    public function test_an_origin_that_nothing_can_match_is_warned_about(string $origin): void
     {
-        config(['reverb.apps.apps.0.allowed_origins' => ['example.com', '*.example.com', '[::1]', 'https://example.com', 'example.com:8080']]);
+        config(['reverb.apps.apps.0.allowed_origins' => ['example.com', '*.example.com', '[::1]', $origin]]);
 
         $this->assertStringContainsString(
-            'WARN  [reverb.apps.apps.0.allowed_origins] has "https://example.com", which no origin matches: write host names, without scheme and port.',
+            "WARN  [reverb.apps.apps.0.allowed_origins] has \"{$origin}\", which no origin matches: write host names, without scheme and port.",
             $this->startAndRead(0)
         );
+    }
+
+    public function test_origins_that_let_nobody_in_are_warned_about(): void
+    {
+        config(['reverb.apps.apps.0.allowed_origins' => []]);
+
+        $this->assertStringContainsString(
+            'WARN  [reverb.apps.apps.0.allowed_origins] is empty, so that nobody may connect: "*" allows everybody.', $this->startAndRead(0)
+        );
+    }
+
+    public function test_a_limit_that_there_is_not_is_warned_about(): void
+    {
+        config(['reverb.apps.apps.0.limits' => ['presence_members' => 5, 'presence_member' => 5]]);
+
+        $output = $this->startAndRead(0);
+        $this->assertSame(1, substr_count($output, 'WARN'), $output);
+        $this->assertStringContainsString('WARN  [reverb.apps.apps.0.limits.presence_member] has no effect: there is no such limit.', $output);
+    }
+
+    public function test_a_long_value_is_cut(): void
+    {
+        config(['reverb.servers.reverb.port' => str_repeat('8', 100_000)]);
+
+        $this->assertRefused('[reverb.servers.reverb.port] must be an integer from 0 to 65535, not "'.str_repeat('8', 200).'...".');
     }
 
     public function test_options_of_another_kind_of_server_are_warned_about(): void

@@ -128,6 +128,7 @@ class ServiceProviderTest extends TestCase
 
     #[TestWith(['swoole'])]
     #[TestWith([''])]
+    #[TestWith([' '])]
     public function test_a_server_that_nobody_knows_is_named(string $name): void
     {
         config(['reverb.default' => $name]);

@@ -22,10 +22,10 @@ trait NamesUnknownDrivers
      */
     protected function createDriver($driver): mixed
     {
-        // Without a name the method would be this one...
-        $method = $driver === '' ? '' : 'create'.Str::studly($driver).'Driver';
+        $name = Str::studly($driver);
 
-        if (isset($this->customCreators[$driver]) || method_exists($this, $method)) {
+        // Without a name the method would be this one...
+        if (isset($this->customCreators[$driver]) || $name !== '' && method_exists($this, "create{$name}Driver")) {
             return parent::createDriver($driver);
         }
 

@@ -2,10 +2,16 @@
 
 namespace Laravel\Reverb\Exceptions;
 
+use Illuminate\Support\Str;
 use RuntimeException;
 
 class InvalidServerConfiguration extends RuntimeException
 {
+    /**
+     * The characters of a value that are shown.
+     */
+    protected const SHOWN = 200;
+
     /**
      * Create an exception for a value that is missing or empty.
      */
@@ -100,6 +106,8 @@ class InvalidServerConfiguration extends RuntimeException
      */
     protected static function show(mixed $value): string
     {
+        $value = is_string($value) ? Str::limit($value, self::SHOWN) : $value;
+
         return is_scalar($value) ? json_encode($value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_PARTIAL_OUTPUT_ON_ERROR) : get_debug_type($value);
     }
 }

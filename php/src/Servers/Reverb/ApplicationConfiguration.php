@@ -62,6 +62,41 @@ class ApplicationConfiguration
     }
 
     /**
+     * Get what may be meant otherwise than it is written.
+     *
+     * @return list<string>
+     */
+    public function warnings(): array
+    {
+        $unknown = array_diff(array_keys($this->application->limits()), array_keys(self::LIMITS));
+
+        return [
+            ...$this->originWarnings($this->application->allowedOrigins()),
+            ...array_map(fn ($limit) => "[{$this->name}.limits.{$limit}] has no effect: there is no such limit", array_values($unknown)),
+        ];
+    }
+
+    /**
+     * Get what is odd about the origins that may connect.
+     *
+     * @param  array<int, string>  $origins
+     * @return list<string>
+     */
+    protected function originWarnings(array $origins): array
+    {
+        if ($origins === []) {
+            return ["[{$this->name}.allowed_origins] is empty, so that nobody may connect: \"*\" allows everybody"];
+        }
+
+        $odd = preg_grep('#\A\z|[\s/]|[^:\]]:\d+\z#', $origins);
+
+        return $odd === [] ? [] : [sprintf(
+            '[%s.allowed_origins] has "%s", which no origin matches: write host names, without scheme and port',
+            $this->name, reset($odd),
+        )];
+    }
+
+    /**
      * Get the limits of the application.
      *
      * @return array<string, int|null>

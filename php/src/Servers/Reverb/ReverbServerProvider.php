@@ -17,7 +17,7 @@ class ReverbServerProvider extends ServerProvider
      */
     public function __construct(protected Application $app, array $config)
     {
-        $this->publishesEvents = (bool) ($config['scaling']['enabled'] ?? false);
+        $this->publishesEvents = (bool) data_get($config, 'scaling.enabled', false);
     }
 
     /**

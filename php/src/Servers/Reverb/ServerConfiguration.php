@@ -126,7 +126,7 @@ class ServerConfiguration
             'debug' => $this->debug,
             'events' => $this->events,
             'applications' => $this->applications->values()->map(
-                fn (Application $application, int $index) => (new ApplicationConfiguration($application, "reverb.apps.apps.{$index}"))->toArray()
+                fn (Application $application, int $index) => $this->application($application, $index)->toArray()
             )->all(),
             'provider' => $this->lookups?->toArray(),
             'scaling' => $this->scaling(),
@@ -140,21 +140,24 @@ class ServerConfiguration
      */
     public function warnings(): array
     {
-        $addresses = $this->applications->values()->map(fn (Application $application) => array_filter(
-            $application->allowedOrigins(), fn ($origin) => preg_match('#://|[^:\]]:\d+\z#', $origin) === 1
-        ));
-
-        $origins = $addresses->filter()->map(fn ($origins, $index) => sprintf(
-            '[reverb.apps.apps.%d.allowed_origins] has "%s", which no origin matches: write host names, without scheme and port',
-            $index, reset($origins),
-        ));
+        $applications = $this->applications->values()->flatMap(
+            fn (Application $application, int $index) => $this->application($application, $index)->warnings()
+        );
 
         $options = $this->server->section('options');
         $ignored = collect($options->all())->except('tls')->filter()->keys()->map(
             fn ($option) => "[{$options->name($option)}] has no effect: the server makes its sockets itself"
         );
 
-        return [...$origins->values(), ...$ignored];
+        return [...$applications, ...$ignored];
+    }
+
+    /**
+     * Get an application as it stands in the configuration.
+     */
+    protected function application(Application $application, int $index): ApplicationConfiguration
+    {
+        return new ApplicationConfiguration($application, "reverb.apps.apps.{$index}");
     }
 
     /**
