@@ -4,9 +4,11 @@
 //! or writing. As the pushes happen under it, all workers see what concerns a channel in one order.
 
 mod remote;
+mod upkeep;
 
 pub use remote::Place;
 pub(super) use remote::Revision;
+use upkeep::Upkeep;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -48,6 +50,7 @@ pub(super) struct Directory {
     compression: Compression,
     /// For the other nodes, if there may be any.
     outbox: Option<Arc<Outbox>>,
+    upkeep: Upkeep,
 }
 
 type Channels = HashMap<(ApplicationIndex, ChannelName), Channel>;
@@ -140,6 +143,7 @@ impl Directory {
             notices,
             compression,
             outbox,
+            upkeep: Upkeep::default(),
         }
     }
 
@@ -353,16 +357,6 @@ impl Directory {
         );
     }
 
-    /// Forgets the kept events whose time is over.
-    pub(super) fn expire(&self, now: Instant) {
-        for shard in self.shards.iter() {
-            shard.lock().channels.retain(|_, channel| {
-                channel.cached = channel.cached.take().filter(|cached| cached.until > now);
-                !channel.is_vacant() || !channel.is_forgettable()
-            });
-        }
-    }
-
     /// Who and what is in a channel; nobody if it is vacant.
     pub(super) fn occupancy(
         &self,
@@ -375,24 +369,6 @@ impl Directory {
         channel
             .map(|channel| channel.occupancy(now))
             .unwrap_or_default()
-    }
-
-    /// Up to `most` channels whose number of subscribers has changed, with that number.
-    pub(super) fn take_changed(&self, most: usize) -> Vec<(ApplicationIndex, ChannelName, usize)> {
-        let mut taken = Vec::new();
-        for shard in self.shards.iter() {
-            let mut shard = shard.lock();
-            let Shard {
-                channels, changed, ..
-            } = &mut *shard;
-            let keys: Vec<_> = changed.iter().take(most - taken.len()).cloned().collect();
-            for key in keys {
-                changed.remove(&key);
-                let count = channels.get(&key).map_or(0, Channel::subscriptions);
-                taken.push((key.0, key.1, count));
-            }
-        }
-        taken
     }
 
     /// The members of a channel; none if it is vacant.

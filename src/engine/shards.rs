@@ -68,6 +68,11 @@ impl<T> Shards<T> {
         self.parts.iter().map(|part| &part.0)
     }
 
+    /// Every so-manieth part, from one that is another with each turn: after `of` turns all had theirs.
+    pub(super) fn share(&self, turn: usize, of: usize) -> impl Iterator<Item = &Watched<T>> {
+        self.iter().skip(turn % of).step_by(of)
+    }
+
     /// How often somebody had to wait for a part.
     pub(super) fn waits(&self) -> u64 {
         self.iter().map(Watched::waits).sum()
@@ -99,6 +104,19 @@ mod tests {
         }
         assert!((0..10_000).all(|key| shards.lock(key).contains(&key)));
         assert!(shards.iter().all(|part| !part.lock().is_empty()));
+    }
+
+    #[test]
+    fn shares_are_about_equal_and_have_every_part_once() {
+        for workers in [1, 64] {
+            let shards = Shards::<u32>::new(workers);
+            for turn in 0..64 {
+                let share: Vec<_> = shards.share(turn, 64).collect();
+                assert_eq!(share.len(), shards.iter().count() / 64);
+                share.iter().for_each(|part| *part.lock() += 1);
+            }
+            assert!(shards.iter().all(|part| *part.lock() == 1));
+        }
     }
 
     #[test]
