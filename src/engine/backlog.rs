@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, io::IoSlice};
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 /// Where the frames of a connection go: a socket, or a test's record of it.
 pub trait Outlet {
@@ -31,17 +32,16 @@ pub(super) fn send<'f, O: Outlet>(
 ) -> Result<Option<Box<Backlog>>, Gone> {
     loop {
         let rest = frames.clone();
-        let mut slices = [IoSlice::new(&[]); BATCH];
-        let (mut count, mut length) = (0, 0);
-        for (slice, frame) in slices.iter_mut().zip(frames.by_ref()) {
-            *slice = IoSlice::new(frame);
-            count += 1;
+        let mut slices = SmallVec::<[IoSlice<'_>; BATCH]>::new();
+        let mut length = 0;
+        for frame in frames.by_ref().take(BATCH) {
+            slices.push(IoSlice::new(frame));
             length += frame.len();
         }
-        if count == 0 {
+        if slices.is_empty() {
             return Ok(None);
         }
-        let sent = outlet.send(&slices[..count])?;
+        let sent = outlet.send(&slices)?;
         if sent < length {
             return Ok(Some(Box::new(Backlog::after(rest, sent))));
         }

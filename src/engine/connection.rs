@@ -15,27 +15,29 @@ use crate::{
     websocket::Window,
 };
 
+/// In this order and place in memory: what a delivery looks at is in two cache lines, of three.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Connection<O> {
     pub(super) outlet: O,
-    pub(super) socket_id: SocketId,
-    /// Where it came from, kept only if somebody in PHP listens to events or reads `--debug`.
-    pub(super) source: Option<Arc<Source>>,
-    /// None only for a connection that is not greeted yet, or was refused; the latter is closing.
-    pub(super) application: Option<ApplicationIndex>,
-    pub(super) phase: Phase,
     /// Every logged frame with an order up to this one has been sent, or waits in the backlog.
     pub(super) cursor: u64,
     pub(super) subscriptions: Vec<Subscription>,
-    /// Who has signed in.
-    pub(super) user: Option<Box<User>>,
     /// Exists while the socket is full.
     pub(super) backlog: Option<Box<Backlog>>,
-    pub(super) last_seen: Instant,
+    pub(super) socket_id: SocketId,
+    /// None only for a connection that is not greeted yet, or was refused; the latter is closing.
+    pub(super) application: Option<ApplicationIndex>,
+    pub(super) phase: Phase,
     /// Compressed messages to it refer no further back; `None` if it did not agree to any.
     pub(super) window: Option<Window>,
     /// Clients that send ping frames get ping frames, others get `pusher:ping`.
     pub(super) uses_control_frames: bool,
+    pub(super) last_seen: Instant,
+    /// Where it came from, kept only if somebody in PHP listens to events or reads `--debug`.
+    pub(super) source: Option<Arc<Source>>,
+    /// Who has signed in.
+    pub(super) user: Option<Box<User>>,
     pub(super) rate: Option<Box<RateWindow>>,
     /// The same for client events alone.
     pub(super) client_event_rate: Option<Box<RateWindow>>,

@@ -20,6 +20,7 @@ use std::{
 use bytes::Bytes;
 
 use parking_lot::MutexGuard;
+use smallvec::{SmallVec, smallvec};
 
 use super::{
     application::ApplicationIndex,
@@ -65,15 +66,20 @@ struct Shard {
     sequence: u64,
 }
 
+/// An event finds it among all others, mostly in a cache line that nobody has looked at lately. So
+/// it is small, and what an event asks of it is in it.
 struct Channel {
+    /// How many subscribers each worker has; `subscribers.len()` is the number of workers.
+    subscribers: SmallVec<[u32; NEAR_WORKERS]>,
     /// What concerns the other nodes, if there may be any.
     replica: Option<Box<Replica>>,
-    /// How many subscribers each worker has; `subscribers.len()` is the number of workers.
-    subscribers: Box<[u32]>,
     members: Members,
     /// The last event of a cache channel. While it is there, the channel stays, vacant or not.
-    cached: Option<Cached>,
+    cached: Option<Box<Cached>>,
 }
+
+/// So many workers have their numbers within the channel; those of more are elsewhere.
+const NEAR_WORKERS: usize = 4;
 
 /// An event that is kept for those who subscribe later, until its time is over.
 #[derive(Clone, Debug)]
@@ -342,12 +348,12 @@ impl Directory {
         }
         let channel = self.channel(channels, application, name);
         let copies = Copies::new(frame.bytes, self.compression);
-        channel.cached = Some(Cached {
+        channel.cached = Some(Box::new(Cached {
             frame: copies.clone(),
             until: now + kept_for,
             version: 0,
             pending,
-        });
+        }));
         Self::deliver_copies(
             channel,
             (sequence, &mut wakes),
@@ -506,14 +512,14 @@ impl Channel {
     fn new(workers: usize, is_shared: bool) -> Self {
         Self {
             replica: is_shared.then(Box::default),
-            subscribers: vec![0; workers].into_boxed_slice(),
+            subscribers: smallvec![0; workers],
             members: Members::default(),
             cached: None,
         }
     }
 
     fn cached(&self, now: Instant) -> Option<&Cached> {
-        self.cached.as_ref().filter(|cached| cached.until > now)
+        self.cached.as_deref().filter(|cached| cached.until > now)
     }
 
     fn occupancy(&self, now: Instant) -> Occupancy {

@@ -26,7 +26,7 @@ use self::{parking::Parked, turns::Turns};
 use super::{
     application::ApplicationIndex,
     backlog::{Outlet, send},
-    channel::Channel,
+    channel::{Channel, Spares},
     connection::{Connection, Phase},
     directory::WorkerIndex,
     event::{EventKind, EventKinds, Source},
@@ -57,6 +57,7 @@ pub struct Worker<O> {
     /// Which connections have a user in their watchlist.
     watchers: HashMap<(ApplicationIndex, UserId), IndexSet<ConnectionKey>>,
     turns: Turns,
+    spares: Spares,
     /// Who waits for other nodes to subscribe.
     parked: Parked,
     /// Who has waited for its greeting.
@@ -124,6 +125,7 @@ impl<O: Outlet> Worker<O> {
             index,
             events: engine.notices().events(),
             turns: Turns::new(engine.coalesce()),
+            spares: Spares::default(),
             engine,
             connections: Slab::new(),
             channels: Slab::new(),

@@ -503,12 +503,12 @@ impl Channel {
             cached.pending.is_none() && cached.version < kept.version
         });
         if is_newer {
-            self.cached = Some(Cached {
+            self.cached = Some(Box::new(Cached {
                 frame: copies.clone(),
                 until: now + kept.remaining,
                 version: kept.version,
                 pending: None,
-            });
+            }));
         }
     }
 }

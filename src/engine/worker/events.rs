@@ -62,7 +62,7 @@ impl<O: Outlet> Worker<O> {
         let (channels, mut pending) = (&self.channels, Vec::new());
         find_pending(channels, &self.connections[key], &mut pending);
         let frames = pending.iter();
-        let frames = frames.filter_map(|(order, channel)| channels[*channel].logged(*order));
+        let frames = frames.filter_map(|(order, channel)| channels[*channel].frame(*order));
         self.tell_sent(key, frames.map(|logged| logged.copies.plain()));
     }
 
@@ -115,11 +115,11 @@ impl<O: Outlet> Worker<O> {
             let subscribers = self.channels[*channel].subscribers.iter();
             subscribers
                 .map(|subscriber| Subscriber {
-                    connection: self.caller(subscriber.connection),
-                    member: self.connections[subscriber.connection].subscriptions
-                        [subscriber.subscription]
-                        .member
-                        .clone(),
+                    connection: self.caller(subscriber.connection()),
+                    member: self.connections[subscriber.connection()].subscriptions
+                        [subscriber.subscription()]
+                    .member
+                    .clone(),
                 })
                 .collect()
         });

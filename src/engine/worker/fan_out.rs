@@ -102,12 +102,13 @@ impl<O: Outlet> Worker<O> {
         }
         self.order += 1;
         self.logged += 1;
-        channel.append(Logged {
+        let logged = Logged {
             order: self.order,
             sequence,
             copies,
             except,
-        });
+        };
+        channel.append(logged, &mut self.spares);
     }
 
     /// Brings the frames of one channel to up to `most` connections; whether there is more to do.
@@ -132,9 +133,10 @@ impl<O: Outlet> Worker<O> {
     /// Goes on with the sweep of a channel; whether it has ended.
     fn sweep_channel(&mut self, index: usize, most: usize) -> bool {
         for _ in 0..most {
-            let before = self.channels[index].log.len();
-            let Some(subscriber) = self.channels[index].next() else {
-                self.logged -= before - self.channels[index].log.len();
+            let channel = &mut self.channels[index];
+            let before = channel.logged();
+            let Some(subscriber) = channel.next(&mut self.spares) else {
+                self.logged -= before - channel.logged();
                 return true;
             };
             self.bring(subscriber, index);
@@ -162,7 +164,7 @@ impl<O: Outlet> Worker<O> {
 
     /// Brings a connection all it has not had yet, of every channel it subscribes to.
     fn bring(&mut self, subscriber: Subscriber, swept: usize) {
-        let key = subscriber.connection;
+        let key = subscriber.connection();
         // The swept channel is out of the queue: while that is empty, no other has frames.
         if !self.turns.is_empty() && self.connections[key].subscriptions.len() > 1 {
             self.catch_up(key);
@@ -172,8 +174,12 @@ impl<O: Outlet> Worker<O> {
             self.tell_pending(key);
         }
         let connection = &mut self.connections[key];
-        let since = connection.subscriptions[subscriber.subscription].since;
         let channel = &self.channels[swept];
+        let since = if channel.may_precede_somebody() {
+            connection.subscriptions[subscriber.subscription()].since
+        } else {
+            0
+        };
         let outcome = deliver(
             connection,
             &mut self.deflater,
@@ -191,7 +197,7 @@ impl<O: Outlet> Worker<O> {
         let channels = &self.channels;
         find_pending(channels, connection, &mut self.pending);
         let frames = self.pending.iter();
-        let frames = frames.filter_map(|(order, channel)| channels[*channel].logged(*order));
+        let frames = frames.filter_map(|(order, channel)| channels[*channel].frame(*order));
         let outcome = deliver(connection, &mut self.deflater, frames);
         self.brought(key, outcome);
     }

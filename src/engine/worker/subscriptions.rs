@@ -177,13 +177,14 @@ impl<O: Outlet> Worker<O> {
         let connection = &mut self.connections[key];
         let subscription = connection.subscriptions.swap_remove(position);
         if let Some(moved) = connection.subscriptions.get(position) {
-            self.channels[moved.channel].subscribers[moved.position].subscription = position;
+            let entry = &mut self.channels[moved.channel].subscribers[moved.position];
+            *entry = entry.at(position);
         }
         let channel = &mut self.channels[subscription.channel];
         let name = channel.name.clone();
         for (subscriber, place) in channel.remove(subscription.position).into_iter().flatten() {
-            self.connections[subscriber.connection].subscriptions[subscriber.subscription]
-                .position = place;
+            let connection = &mut self.connections[subscriber.connection()];
+            connection.subscriptions[subscriber.subscription()].position = place;
         }
         if channel.subscribers.is_empty() {
             self.drop_channel(subscription.channel);
@@ -223,10 +224,7 @@ impl<O: Outlet> Worker<O> {
             self.count_out(key, (application, name), left.as_ref());
             return;
         }
-        let position = self.channels[channel].add(Subscriber {
-            connection: key,
-            subscription: subscriptions.len(),
-        });
+        let position = self.channels[channel].add(Subscriber::new(key, subscriptions.len()), since);
         subscriptions.push(Subscription {
             channel,
             position,
@@ -246,7 +244,7 @@ impl<O: Outlet> Worker<O> {
     fn drop_channel(&mut self, index: usize) {
         let channel = self.channels.remove(index);
         if !channel.is_quiet() {
-            self.logged -= channel.log.len();
+            self.logged -= channel.logged();
             self.turns.forget(index);
         }
         self.names.remove(&(channel.application, channel.name));
