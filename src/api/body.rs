@@ -86,11 +86,14 @@ impl<'b> Field<'b> {
 fn object(body: &[u8]) -> Result<Fields<'_>, ApiError> {
     let text = std::str::from_utf8(body).map_err(|error| ApiError::Body(error.to_string()))?;
     json::check(text).map_err(|unfit| ApiError::Body(unfit.to_string()))?;
-    let value = serde_json::from_str(text).map_err(|error| ApiError::Body(error.to_string()))?;
-    match Field::read(value) {
-        Field::Object(fields) => Ok(fields),
-        _ => Err(ApiError::Body("it is another JSON value".to_owned())),
+    if let Ok(fields) = serde_json::from_str(text) {
+        return Ok(fields);
     }
+    // Either it is no JSON, or JSON of another kind.
+    let value = serde_json::from_str::<&RawValue>(text).map(drop);
+    let why = value.err().map(|error| error.to_string());
+    let why = why.unwrap_or_else(|| "it is another JSON value".to_owned());
+    Err(ApiError::Body(why))
 }
 
 /// An object being read; what is wrong with it is gathered, and a value stands in for it.

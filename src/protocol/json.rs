@@ -1,5 +1,6 @@
 //! JSON text: of our own values, and what of others' is taken for JSON.
 
+use memchr::memchr2;
 use serde::Serialize;
 
 /// The deepest nesting of arrays and objects, as PHP's `json_decode` has it.
@@ -38,23 +39,34 @@ pub fn text(value: &impl Serialize) -> String {
 /// # Errors
 /// The first thing that is unfit.
 pub fn check(text: &str) -> Result<(), Unfit> {
-    let (mut rest, mut levels, mut in_string) = (text.as_bytes(), 0_usize, false);
+    let (mut rest, mut levels) = (text.as_bytes(), 0_usize);
     while let [byte, after @ ..] = rest {
         rest = after;
         match byte {
-            b'"' => in_string = !in_string,
-            b'\\' if in_string => rest = behind_escape(after)?,
-            b'[' | b'{' if !in_string => {
+            b'"' => rest = behind_string(after)?,
+            b'[' | b'{' => {
                 levels += 1;
                 if levels > MOST_LEVELS {
                     return Err(Unfit::TooDeep);
                 }
             }
-            b']' | b'}' if !in_string => levels = levels.saturating_sub(1),
+            b']' | b'}' => levels = levels.saturating_sub(1),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// What follows a string, whose first quotation mark is read already.
+fn behind_string(mut rest: &[u8]) -> Result<&[u8], Unfit> {
+    while let Some(found) = memchr2(b'"', b'\\', rest) {
+        let after = &rest[found + 1..];
+        if rest[found] == b'"' {
+            return Ok(after);
+        }
+        rest = behind_escape(after)?;
+    }
+    Ok(&[])
 }
 
 /// What follows an escape, whose backslash is read already.
@@ -89,6 +101,11 @@ mod tests {
         assert_eq!(check(&nested(513)), Err(Unfit::TooDeep));
         assert_eq!(check(&"[]".repeat(1000)), Ok(()));
         assert_eq!(check(&format!("[\"\\\"{}\"]", nested(600))), Ok(()));
+        assert_eq!(check(&format!("[\"]\", {}]", nested(511))), Ok(()));
+        assert_eq!(
+            check(&format!("[\"\\\\\", {}]", nested(512))),
+            Err(Unfit::TooDeep)
+        );
     }
 
     #[test]
