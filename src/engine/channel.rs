@@ -56,7 +56,8 @@ impl Subscriber {
     }
 }
 
-fn half(place: usize) -> u32 {
+/// There are neither so many connections nor so many channels.
+pub(super) fn half(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
@@ -134,6 +135,10 @@ impl Channel {
             newest: 0,
             log: None,
         }
+    }
+
+    pub(super) fn is(&self, application: ApplicationIndex, name: &ChannelName) -> bool {
+        self.application == application && self.name == *name
     }
 
     pub(super) fn append(&mut self, logged: Logged, spares: &mut Spares) {

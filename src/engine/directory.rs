@@ -69,8 +69,8 @@ struct Shard {
 /// An event finds it among all others, mostly in a cache line that nobody has looked at lately. So
 /// it is small, and what an event asks of it is in it.
 struct Channel {
-    /// How many subscribers each worker has; `subscribers.len()` is the number of workers.
-    subscribers: SmallVec<[u32; NEAR_WORKERS]>,
+    /// What each worker has of it; `shares.len()` is the number of workers.
+    shares: SmallVec<[Share; NEAR_WORKERS]>,
     /// What concerns the other nodes, if there may be any.
     replica: Option<Box<Replica>>,
     members: Members,
@@ -78,7 +78,15 @@ struct Channel {
     cached: Option<Box<Cached>>,
 }
 
-/// So many workers have their numbers within the channel; those of more are elsewhere.
+/// A worker's part of a channel.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    subscribers: u32,
+    /// Where the worker had the channel when it last subscribed somebody.
+    place: u32,
+}
+
+/// So many workers have their shares within the channel; those of more are elsewhere.
 const NEAR_WORKERS: usize = 4;
 
 /// An event that is kept for those who subscribe later, until its time is over.
@@ -102,6 +110,8 @@ pub(super) struct Terms {
     pub(super) tells_count: bool,
     /// Whether the subscriber may wait until it is known who subscribes on other nodes.
     pub(super) may_wait: bool,
+    /// Where the worker has the channel, or will have it.
+    pub(super) place: u32,
     pub(super) now: Instant,
 }
 
@@ -195,7 +205,9 @@ impl Directory {
             }
             None => MemberList::default(),
         };
-        channel.subscribers[worker] += 1;
+        let share = &mut channel.shares[worker];
+        share.subscribers += 1;
+        share.place = terms.place;
         self.mark(channel, application, name);
         if terms.tells_count {
             changed.insert((application, name.clone()));
@@ -228,7 +240,8 @@ impl Directory {
         let Some(channel) = channels.get_mut(&key) else {
             return;
         };
-        channel.subscribers[worker] = channel.subscribers[worker].saturating_sub(1);
+        let share = &mut channel.shares[worker];
+        share.subscribers = share.subscribers.saturating_sub(1);
         if let Some((member, frame)) = left {
             let change = channel.members.remove(member.user_id());
             self.mark_user(channel, member);
@@ -456,11 +469,12 @@ impl Directory {
         copies: &Copies,
         except: Option<SocketId>,
     ) {
-        for (worker, subscribers) in channel.subscribers.iter().enumerate() {
-            if *subscribers > 0 {
+        for (worker, share) in channel.shares.iter().enumerate() {
+            if share.subscribers > 0 {
                 let delivery = Delivery {
                     application,
                     channel: name.clone(),
+                    place: share.place,
                     sequence,
                     copies: copies.clone(),
                     except,
@@ -512,7 +526,7 @@ impl Channel {
     fn new(workers: usize, is_shared: bool) -> Self {
         Self {
             replica: is_shared.then(Box::default),
-            subscribers: smallvec![0; workers],
+            shares: smallvec![Share::default(); workers],
             members: Members::default(),
             cached: None,
         }
@@ -539,7 +553,8 @@ impl Channel {
     }
 
     fn own_subscriptions(&self) -> usize {
-        self.subscribers.iter().map(|count| *count as usize).sum()
+        let counts = self.shares.iter().map(|share| share.subscribers as usize);
+        counts.sum()
     }
 
     fn has_room(&self, member: &Member, terms: &Terms) -> bool {
@@ -548,7 +563,7 @@ impl Channel {
 
     /// Whether nobody subscribes here.
     fn is_vacant(&self) -> bool {
-        self.subscribers.iter().all(|count| *count == 0)
+        self.shares.iter().all(|share| share.subscribers == 0)
     }
 
     /// Whether anybody subscribes, here or elsewhere.

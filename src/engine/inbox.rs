@@ -27,6 +27,8 @@ use crate::protocol::{ChannelName, SocketId, UserId};
 pub(super) struct Delivery {
     pub(super) application: ApplicationIndex,
     pub(super) channel: ChannelName,
+    /// Where the worker has the channel; if it was left meanwhile, there may be another.
+    pub(super) place: u32,
     /// Grows with each delivery of a shard of the directory. Who subscribed at a later number has
     /// seen the effect of this one already.
     pub(super) sequence: u64,

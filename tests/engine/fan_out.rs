@@ -43,6 +43,27 @@ fn the_excluded_connection_gets_nothing_on_any_worker() {
 }
 
 #[test]
+fn an_event_of_a_channel_that_was_left_reaches_nobody_in_its_place() {
+    let mut stage = Stage::new(1, application());
+    let (mut ada, mut bob) = (stage.connect(0), stage.connect(0));
+    stage.send(&ada, &ada.subscribe("a"));
+    ada.events();
+    stage.publish(&["a"], "on its way", None);
+    stage.say(
+        &ada,
+        &json!({"event": "pusher:unsubscribe", "data": {"channel": "a"}}),
+    );
+    stage.say(&bob, &bob.subscribe("b"));
+    stage.say(&ada, &ada.subscribe("a"));
+    stage.publish(&["a"], "for a", None);
+    stage.publish(&["b"], "for b", None);
+    stage.settle();
+    let subscribed = "pusher_internal:subscription_succeeded";
+    assert_eq!(ada.events(), [subscribed, "for a"]);
+    assert_eq!(bob.events(), [subscribed, "for b"]);
+}
+
+#[test]
 fn an_event_from_before_the_subscription_is_not_delivered() {
     let mut stage = Stage::new(1, application());
     let (mut ada, mut bob) = (stage.connect(0), stage.connect(0));

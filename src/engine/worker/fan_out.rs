@@ -86,17 +86,13 @@ impl<O: Outlet> Worker<O> {
     }
 
     fn log(&mut self, delivery: Delivery, now: Instant) {
-        let Delivery {
-            application,
-            channel,
-            sequence,
-            copies,
-            except,
-        } = delivery;
-        let Some(&index) = self.names.get(&(application, channel)) else {
-            return; // The last subscriber of this worker has left meanwhile.
+        let index = delivery.place as usize;
+        let is_it = |channel: &&mut Channel| channel.is(delivery.application, &delivery.channel);
+        let Some(channel) = self.channels.get_mut(index).filter(is_it) else {
+            // The last subscriber of this worker has left meanwhile. Whoever came since has another
+            // place, and subscribed later than this was published.
+            return;
         };
-        let channel = &mut self.channels[index];
         if channel.is_quiet() {
             self.turns.begin(index, now);
         }
@@ -104,9 +100,9 @@ impl<O: Outlet> Worker<O> {
         self.logged += 1;
         let logged = Logged {
             order: self.order,
-            sequence,
-            copies,
-            except,
+            sequence: delivery.sequence,
+            copies: delivery.copies,
+            except: delivery.except,
         };
         channel.append(logged, &mut self.spares);
     }

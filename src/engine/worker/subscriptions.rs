@@ -9,7 +9,7 @@ use crate::{
     engine::{
         application::{Application, ApplicationIndex},
         backlog::Outlet,
-        channel::{Channel, Subscriber},
+        channel::{Channel, Subscriber, half},
         connection::Subscription,
         copies::Copies,
         directory::{Hindrance, Subscribed, Terms},
@@ -76,6 +76,7 @@ impl<O: Outlet> Worker<O> {
             most_members: application.limits.presence_members,
             tells_count: application.subscription_count && !name.is_presence(),
             may_wait,
+            place: self.place_of(index, name),
             now,
         };
         let directory = self.engine.directory();
@@ -231,6 +232,12 @@ impl<O: Outlet> Worker<O> {
             since,
             member,
         });
+    }
+
+    /// Where a channel is, or will be if it is the next to be made.
+    fn place_of(&self, application: ApplicationIndex, name: &ChannelName) -> u32 {
+        let place = self.names.get(&(application, name.clone())).copied();
+        half(place.unwrap_or_else(|| self.channels.vacant_key()))
     }
 
     fn channel(&mut self, application: ApplicationIndex, name: &ChannelName) -> usize {
