@@ -9,6 +9,11 @@ mod threads;
 
 use std::time::Duration;
 
+pub(crate) use self::{
+    service::DATA,
+    stage::{Stage, name},
+};
+
 use self::{
     scenarios::{Chance, Cycles, Joins, Publishes, Quiet, Shape, Spread},
     service::Service,

@@ -177,7 +177,7 @@ fn look_up() -> Result<Time, Failure> {
     }))
 }
 
-pub(super) const DATA: &str = "{\"text\":\"about two hundred bytes, as in the other measures: \
+pub(crate) const DATA: &str = "{\"text\":\"about two hundred bytes, as in the other measures: \
     xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}";
 
 /// Encoding, one more push, and one taking, from publishes to one and to many workers.

@@ -24,7 +24,7 @@ const KEY: &str = "bench-key";
 const SECRET: &str = "bench-secret";
 
 /// Takes everything at once: what is measured is the engine, not the kernel.
-pub(super) struct Sink;
+pub(crate) struct Sink;
 
 impl Outlet for Sink {
     fn send(&mut self, frames: &[IoSlice<'_>]) -> Result<usize, Gone> {
@@ -36,11 +36,11 @@ impl Outlet for Sink {
 
 /// Wakes the thread of a worker, once there is one.
 #[derive(Clone, Default)]
-pub(super) struct Bell(Arc<OnceLock<Thread>>);
+pub(crate) struct Bell(Arc<OnceLock<Thread>>);
 
 impl Bell {
     /// To be called by the worker's thread.
-    pub(super) fn hang(&self) {
+    pub(crate) fn hang(&self) {
         self.0.get_or_init(std::thread::current);
     }
 }
@@ -53,23 +53,23 @@ impl Wake for Bell {
     }
 }
 
-pub(super) struct Stage {
-    pub(super) engine: Arc<Engine>,
-    pub(super) workers: Vec<Player>,
+pub(crate) struct Stage {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) workers: Vec<Player>,
 }
 
 /// A worker with what its thread needs besides.
-pub(super) struct Player {
-    pub(super) worker: Worker<Sink>,
-    pub(super) bell: Bell,
-    pub(super) application: ApplicationIndex,
+pub(crate) struct Player {
+    pub(crate) worker: Worker<Sink>,
+    pub(crate) bell: Bell,
+    pub(crate) application: ApplicationIndex,
     engine: Arc<Engine>,
     /// Socket ids are told apart by the worker in their upper half.
     next_socket: u64,
 }
 
 impl Stage {
-    pub(super) fn new(workers: usize) -> Result<Self, Failure> {
+    pub(crate) fn new(workers: usize) -> Result<Self, Failure> {
         let bells = vec![(); workers];
         let bells: Vec<_> = bells.into_iter().map(|()| Bell::default()).collect();
         let wakers = bells
@@ -102,7 +102,7 @@ impl Stage {
     }
 
     /// Subscribes connections of every worker to a channel.
-    pub(super) fn subscribe(&mut self, each: usize, channel: &str) {
+    pub(crate) fn subscribe(&mut self, each: usize, channel: &str) {
         for player in &mut self.workers {
             for _ in 0..each {
                 player.subscribe(channel);
@@ -112,7 +112,7 @@ impl Stage {
     }
 
     /// Has every worker do what there is to do.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         for player in &mut self.workers {
             player.settle();
         }
@@ -120,7 +120,7 @@ impl Stage {
 }
 
 impl Player {
-    pub(super) fn connect(&mut self) -> (ConnectionKey, SocketId) {
+    pub(crate) fn connect(&mut self) -> (ConnectionKey, SocketId) {
         self.next_socket += 1;
         let socket_id = SocketId::from_random(self.next_socket);
         let opening = Opening {
@@ -135,21 +135,26 @@ impl Player {
         (key, socket_id)
     }
 
-    pub(super) fn subscribe(&mut self, channel: &str) -> ConnectionKey {
+    pub(crate) fn subscribe(&mut self, channel: &str) -> ConnectionKey {
         let (key, _) = self.connect();
-        let request = json!({ "event": "pusher:subscribe", "data": { "channel": channel } });
-        self.say(key, &request.to_string());
+        self.join(key, channel);
         key
     }
 
-    pub(super) fn say(&mut self, key: ConnectionKey, message: &str) {
+    /// Subscribes a connection to one more channel.
+    pub(crate) fn join(&mut self, key: ConnectionKey, channel: &str) {
+        let request = json!({ "event": "pusher:subscribe", "data": { "channel": channel } });
+        self.say(key, &request.to_string());
+    }
+
+    pub(crate) fn say(&mut self, key: ConnectionKey, message: &str) {
         let now = Instant::now();
         self.worker.receive(key, Message::Text(message.into()), now);
         self.worker.flush(key, now);
     }
 
     /// Publishes to one channel.
-    pub(super) fn publish(&self, channel: &ChannelName, data: &str) {
+    pub(crate) fn publish(&self, channel: &ChannelName, data: &str) {
         let publication = Publication {
             event: "bench",
             data,
@@ -161,7 +166,7 @@ impl Player {
     }
 
     /// Delivers what is in the inbox.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let now = Instant::now();
         self.worker.drain_inbox(now);
         while self.worker.sweep(32, now) {
@@ -169,13 +174,13 @@ impl Player {
         }
     }
 
-    pub(super) fn is_congested(&self) -> bool {
+    pub(crate) fn is_congested(&self) -> bool {
         self.engine.is_congested()
     }
 }
 
 /// The request of a member to join a presence channel.
-pub(super) fn join(socket_id: SocketId, channel: &str, member: u64) -> String {
+pub(crate) fn join(socket_id: SocketId, channel: &str, member: u64) -> String {
     let data = format!(r#"{{"user_id":"m-{member:05}","user_info":{{"name":"Ada"}}}}"#);
     let signature = auth::sign_channel(SECRET, &socket_id.to_string(), channel, Some(&data));
     json!({ "event": "pusher:subscribe", "data": {
@@ -185,7 +190,7 @@ pub(super) fn join(socket_id: SocketId, channel: &str, member: u64) -> String {
 }
 
 /// A name that is surely valid.
-pub(super) fn name(text: &str) -> Result<ChannelName, Failure> {
+pub(crate) fn name(text: &str) -> Result<ChannelName, Failure> {
     ChannelName::parse(text).map_err(|error| Failure::Usage(error.to_string()))
 }
 

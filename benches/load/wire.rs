@@ -6,6 +6,8 @@ pub(crate) const CLOSE: u8 = 8;
 
 const FINAL_TEXT: u8 = 0x81;
 
+const TO_ONE: &[u8] = b"to one:";
+
 /// The length of the first HTTP message, once it is complete.
 pub(crate) fn http_length(bytes: &[u8]) -> Option<usize> {
     let head = memmem::find(bytes, b"\r\n\r\n")? + 4;
@@ -103,6 +105,17 @@ pub(crate) fn server_frame(payload: &[u8]) -> Vec<u8> {
 /// the server cannot know.
 pub(crate) fn client_frame(payload: &[u8]) -> Vec<u8> {
     frame(payload, 0x80)
+}
+
+/// A message that the plain loop brings to one of its subscribers alone, named by its place.
+pub(crate) fn to_one(place: usize, text: &str) -> Vec<u8> {
+    [TO_ONE, &(place as u32).to_be_bytes(), text.as_bytes()].concat()
+}
+
+/// Whom such a message is for, and its text.
+pub(crate) fn for_one(message: &[u8]) -> Option<(usize, &[u8])> {
+    let (place, text) = message.strip_prefix(TO_ONE)?.split_first_chunk()?;
+    Some((u32::from_be_bytes(*place) as usize, text))
 }
 
 fn frame(payload: &[u8], mask: u8) -> Vec<u8> {

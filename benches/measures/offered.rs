@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-fn sample(context: &Context, host: &Host) -> Result<Sample, Failure> {
+pub(super) fn sample(context: &Context, host: &Host) -> Result<Sample, Failure> {
     let plan = Plan {
         channel: "bench",
         subscribers: SUBSCRIBERS,

@@ -1,8 +1,8 @@
 //! The baseline, the *plain loop*: epoll, and one `write(2)` of the same bytes per subscriber.
 //!
 //! It knows nothing of Pusher beyond what makes a client of Pusher go on. Answers are constants.
-//! What a connection says is written to all subscribers but itself, and an HTTP request is not
-//! looked at.
+//! What a connection says is written to all subscribers but itself, or to the one it names, and an
+//! HTTP request is not looked at.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -154,9 +154,22 @@ impl Plain {
             self.subscribers.push(key);
             write(&mut connection.stream, CONFIRMATION)?;
         } else {
-            self.fan_out(key, &wire::server_frame(&frame.unmask()))?;
+            self.pass_on(key, &frame.unmask())?;
         }
         Ok(Some(length))
+    }
+
+    fn pass_on(&mut self, sender: usize, message: &[u8]) -> Result<(), Failure> {
+        match wire::for_one(message) {
+            Some((place, text)) => {
+                let subscriber = self.subscribers[place];
+                write(
+                    &mut self.connections[subscriber].stream,
+                    &wire::server_frame(text),
+                )
+            }
+            None => self.fan_out(sender, &wire::server_frame(message)),
+        }
     }
 
     /// The loop that gives this server its name.
