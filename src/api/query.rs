@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use memchr::memchr2;
+
 use super::percent;
 
 /// The parameters of a query, decoded, in the order of sending.
@@ -72,7 +74,7 @@ impl Query {
 }
 
 fn decode(text: &str) -> String {
-    if !text.contains(['%', '+']) {
+    if memchr2(b'%', b'+', text.as_bytes()).is_none() {
         return text.to_owned();
     }
     let decoded = percent::decode(&text.replace('+', " "));
