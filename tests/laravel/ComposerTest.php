@@ -59,10 +59,12 @@ class ComposerTest extends TestCase
         $this->assertMatchesRegularExpression('/Only one of these can be installed: .*laravel\/reverb/', $output);
     }
 
-    public function test_the_commands_of_the_readme_put_it_in_the_place_of_the_original(): void
+    public function test_the_commands_of_the_readme_put_it_in_the_place_of_the_original_and_back(): void
     {
         $repository = realpath(__DIR__.'/../..');
-        preg_match_all('/^composer .+$/m', file_get_contents("{$repository}/README.md"), $commands);
+        $readme = file_get_contents("{$repository}/README.md");
+        preg_match_all('/^composer .+$/m', $readme, $commands);
+        preg_match('/^The way back is `(composer .+)` and `(composer .+)`\.$/m', $readme, $back);
         $original = ['type' => 'package', 'package' => ['name' => 'laravel/reverb', 'version' => '1.11.2', 'type' => 'metapackage']];
         $isFramework = fn (array $entry) => ($entry['type'] ?? '') === 'path' && $entry['url'] !== $repository;
 
@@ -75,16 +77,29 @@ class ComposerTest extends TestCase
             ],
         ]));
 
-        foreach (['composer install', ...$commands[0]] as $command) {
+        $this->assertCount(3, $commands[0]);
+        $this->assertSame(
+            ['laravel/framework', 'reverb-php/reverb'], $this->installedBy(['composer install', ...$commands[0]], $folder, $repository)
+        );
+        $this->assertSame(['laravel/framework', 'laravel/reverb'], $this->installedBy(array_slice($back, 1), $folder, $repository));
+    }
+
+    /**
+     * Get the packages that are installed after the commands, in the folder of an application.
+     *
+     * @param  list<string>  $commands
+     * @return list<string>
+     */
+    private function installedBy(array $commands, string $folder, string $repository): array
+    {
+        foreach ($commands as $command) {
             $process = Process::fromShellCommandline(str_replace('../reverb-php', $repository, $command), $folder, [
                 'COMPOSER_ALLOW_SUPERUSER' => '1', 'COMPOSER_DISABLE_NETWORK' => '1', 'COMPOSER_IGNORE_PLATFORM_REQS' => '1', 'COMPOSER_NO_INTERACTION' => '1',
             ], timeout: 300);
             $this->assertSame(0, $process->run(), "{$command}: ".$process->getErrorOutput());
         }
 
-        $this->assertCount(3, $commands[0]);
-        $installed = array_column($this->decode("{$folder}/vendor/composer/installed.json")['packages'], 'name');
-        $this->assertSame(['laravel/framework', 'reverb-php/reverb'], $installed);
+        return array_column($this->decode("{$folder}/vendor/composer/installed.json")['packages'], 'name');
     }
 
     /**
