@@ -11,4 +11,5 @@ pub mod inquiry;
 mod php;
 pub mod protocol;
 pub mod server;
+mod trust;
 pub mod websocket;

@@ -16,7 +16,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("api", &["protocol"]),
     ("engine", &["protocol", "websocket"]),
     ("inquiry", &["protocol", "api", "engine"]),
-    ("cluster", &["protocol", "engine"]),
+    ("trust", &[]),
+    ("cluster", &["protocol", "engine", "trust"]),
     (
         "server",
         &[
@@ -25,10 +26,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "api",
             "engine",
             "inquiry",
+            "trust",
             "cluster",
         ],
     ),
-    ("client", &["protocol", "engine", "inquiry"]),
+    ("client", &["protocol", "engine", "inquiry", "trust"]),
     ("php", &["engine", "server", "client"]),
 ];
 

@@ -19,6 +19,8 @@ mod certificates;
 mod encrypted;
 #[path = "client/https.rs"]
 mod https;
+#[path = "client/kept_http.rs"]
+mod kept_http;
 #[path = "client/support.rs"]
 mod support;
 #[path = "client/time_limits.rs"]

@@ -131,11 +131,13 @@ pub enum PublishError {
     },
     /// The server has not answered an earlier call in time, nor anything since; nothing was sent.
     #[error(
-        "{target} still does not answer; nothing was sent, and nobody waits for it before it does"
+        "{target} still does not answer; nothing was sent, and nobody waits for it before it does{}", or_after(.limit)
     )]
     Silent {
         /// Who was asked.
         target: Target,
+        /// How long after the call that was waited for it may be tried again all the same.
+        limit: Option<Duration>,
     },
     /// The server said no in its own words.
     #[error("{target} refused the event: {message}")]
@@ -205,4 +207,10 @@ impl PublishError {
 fn join(absences: &[Absence]) -> String {
     let places: Vec<String> = absences.iter().map(Absence::to_string).collect();
     places.join(" nor at ")
+}
+
+fn or_after(limit: &Option<Duration>) -> String {
+    limit.map_or_else(String::new, |limit| {
+        format!(" or {} s are over", limit.as_secs())
+    })
 }

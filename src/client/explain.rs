@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     error::{PublishError, Target},
-    http::HttpError,
+    http::{HttpError, SILENCE},
     options::{HttpOptions, Options},
     publisher::Event,
     unix::{Cause, Failure, UnixError},
@@ -21,7 +21,10 @@ pub(super) fn unix(options: &Options, socket: &Path, error: UnixError) -> Publis
             PublishError::Earlier(Box::new(failed(options, target, failure)))
         }
         UnixError::TimedOut => timed_out(options, target),
-        UnixError::Silent => PublishError::Silent { target },
+        UnixError::Silent => PublishError::Silent {
+            target,
+            limit: None,
+        },
         UnixError::Unexpected(cause) => PublishError::Incompatible { target, cause },
         UnixError::Broken(cause) | UnixError::Stopped(cause) | UnixError::Unreachable(cause) => {
             PublishError::Lost { target, cause }
@@ -53,6 +56,10 @@ pub(super) fn http(
         },
         HttpError::BadAuthorities(path, cause) => PublishError::BadAuthorities { path, cause },
         HttpError::TimedOut => timed_out(options, target),
+        HttpError::Silent => PublishError::Silent {
+            target,
+            limit: Some(SILENCE),
+        },
         HttpError::Refused(message) if events.is_empty() => {
             PublishError::RefusedRequest { target, message }
         }

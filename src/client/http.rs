@@ -1,40 +1,48 @@
 //! The third way: a signed HTTP request, as every Pusher library sends it.
 //!
+//! hyper speaks HTTP and rustls TLS, on a socket whose reads wait for them (`socket`): no runtime and no thread.
+//! `peer` keeps the connection, and remembers that a server did not answer.
+//!
 //! Pusher: <https://pusher.com/docs/channels/library_auth_reference/rest-api/#authentication>.
 
 use std::{
+    error::Error as _,
     fmt::Write as _,
-    fs,
-    io::{self, Read as _},
-    path::{Path, PathBuf},
+    io,
+    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{
+    StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT},
+};
 use md5::{Digest as _, Md5};
 use serde::Serialize;
-use ureq::{
-    Agent, Body,
-    http::{self, Response, StatusCode, response::Parts},
-    tls::{PemItem, RootCerts, TlsConfig, parse_pem},
-    unversioned::transport::{Connector as _, RustlsConnector},
-};
 
 use super::{
     deadline::Deadline,
     inquiry::{Reply, Request},
-    options::{HttpOptions, Options, Verify},
+    options::{HttpOptions, Options},
     percent::encoded,
     publisher::Event,
 };
 use crate::{inquiry::INCOMPLETE, protocol::auth};
-use resolver::LiteralResolver;
-use transport::TcpConnector;
+use connection::{Answer, Message};
+pub(super) use peer::{Peer, SILENCE};
 
+mod connection;
+mod peer;
 mod resolver;
-mod transport;
+mod socket;
+mod tls;
 
 /// How much of an answer is read, in bytes; a channel's entry in a list has some hundred.
-const MAX_ANSWER: u64 = 16 * 1024 * 1024;
+const MAX_ANSWER: usize = 16 * 1024 * 1024;
+
+const PRODUCT: &str = concat!("reverb/", env!("CARGO_PKG_VERSION"));
 
 /// Why the HTTP API did not do.
 #[derive(Debug)]
@@ -47,6 +55,8 @@ pub(super) enum HttpError {
     Broken(String),
     /// The deadline has passed.
     TimedOut,
+    /// A deadline has passed a moment ago, and the server has not said anything since; nothing was sent.
+    Silent,
     /// 401: the signature was made with another secret.
     WrongSecret,
     /// 404, and the server says that it is about the application.
@@ -86,48 +96,9 @@ struct BatchEvent<'a> {
     socket_id: Option<&'a str>,
 }
 
-/// Makes the keeper of HTTP connections. It opens none, and asks no proxy: the server is spoken to directly.
-pub(super) fn agent(verify: &Verify) -> Result<Agent, HttpError> {
-    let tls = TlsConfig::builder();
-    let tls = match verify {
-        Verify::Public => tls,
-        Verify::Nothing => tls.disable_verification(true),
-        Verify::Authorities(path) => tls.root_certs(authorities(path)?),
-    };
-    let config = Agent::config_builder()
-        .tls_config(tls.build())
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .user_agent(concat!("reverb/", env!("CARGO_PKG_VERSION")))
-        .build();
-    Ok(Agent::with_parts(
-        config,
-        TcpConnector.chain(RustlsConnector::default()),
-        LiteralResolver::default(),
-    ))
-}
-
-/// The certificates of a PEM file.
-fn authorities(path: &Path) -> Result<RootCerts, HttpError> {
-    let failed = |cause: String| HttpError::BadAuthorities(path.to_owned(), cause);
-    let file = fs::read(path).map_err(|error| failed(error.to_string()))?;
-    let certificates: Vec<_> = parse_pem(&file)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
-            Ok(_) => None,
-            Err(error) => Some(Err(failed(error.to_string()))),
-        })
-        .collect::<Result<_, _>>()?;
-    if certificates.is_empty() {
-        return Err(failed("it has no certificate".to_owned()));
-    }
-    Ok(RootCerts::new_with_certs(&certificates))
-}
-
 /// Publishes with one request, or with several if the server says that it takes no more at once.
 pub(super) fn publish(
-    agent: &Agent,
+    peer: &mut Peer,
     options: &Options,
     http: &HttpOptions,
     events: &[Event<'_>],
@@ -136,7 +107,7 @@ pub(super) fn publish(
     let (mut rest, mut most) = (events, events.len());
     while !rest.is_empty() {
         let (now, later) = rest.split_at(most.min(rest.len()));
-        match publish_at_once(agent, options, http, now, deadline) {
+        match publish_at_once(peer, options, http, now, deadline) {
             // A request that is too large is refused as a whole.
             Err(HttpError::TooLarge | HttpError::TooMany(_)) if now.len() > 1 => {
                 most = now.len() / 2;
@@ -152,7 +123,7 @@ pub(super) fn publish(
 
 /// Publishes with one request. It is not repeated: this API does not recognise repeats.
 fn publish_at_once(
-    agent: &Agent,
+    peer: &mut Peer,
     options: &Options,
     http: &HttpOptions,
     events: &[Event<'_>],
@@ -168,19 +139,19 @@ fn publish_at_once(
         path: format!("/apps/{}/{endpoint}", encoded(&options.app_id)),
         parameters: Vec::new(),
     };
-    let (head, text) = send(agent, (options, http), &request, &body, deadline)?;
+    let (head, text) = send(peer, (options, http), &request, body, deadline)?;
     judge(head.status, &text)
 }
 
 /// Asks; returns an answer that is good, or JSON about what is not there.
 pub(super) fn ask(
-    agent: &Agent,
+    peer: &mut Peer,
     options: &Options,
     http: &HttpOptions,
     request: &Request,
     deadline: Deadline,
 ) -> Result<Reply, HttpError> {
-    let (head, text) = send(agent, (options, http), request, b"", deadline)?;
+    let (head, text) = send(peer, (options, http), request, Vec::new(), deadline)?;
     let status = head.status;
     let is_absent = status == StatusCode::NOT_FOUND && text.starts_with('{');
     if !is_absent {
@@ -193,50 +164,35 @@ pub(super) fn ask(
     })
 }
 
-/// Sends a signed request and takes the answer to its end, so that the connection can be used again.
+/// Sends a signed request.
 fn send(
-    agent: &Agent,
+    peer: &mut Peer,
     (options, http): (&Options, &HttpOptions),
     request: &Request,
-    body: &[u8],
+    body: Vec<u8>,
     deadline: Deadline,
-) -> Result<(Parts, String), HttpError> {
-    let remaining = deadline.remaining().ok_or(HttpError::TimedOut)?;
-    let address = http.base() + &signed_target(options, request, body, unix_time());
-    let request = http::Request::builder()
-        .method(request.method)
-        .uri(address)
-        .header("Content-Type", "application/json")
-        .body(body)
-        .map_err(|error| HttpError::Unexpected(error.to_string()))?;
-    let request = agent
-        .configure_request(request)
-        .timeout_global(Some(remaining))
-        .timeout_connect(Some(options.connect_timeout.min(remaining)))
-        .build();
-    let mut response = agent.run(request).map_err(|error| match error {
-        ureq::Error::Timeout(ureq::Timeout::Connect) => {
-            let limit = options.connect_timeout.as_millis();
-            HttpError::Unreachable(format!("no connection within {limit} ms"))
-        }
-        error => HttpError::from(error),
-    })?;
-    let text = read(&mut response)?;
-    Ok((response.into_parts().0, text))
+) -> Result<Answer, HttpError> {
+    deadline.remaining().ok_or(HttpError::TimedOut)?;
+    let message = message((options, http), request, body)?;
+    peer.ask(http, message, deadline, options.connect_timeout)
 }
 
-fn read(response: &mut Response<Body>) -> Result<String, HttpError> {
-    let mut bytes = Vec::new();
-    let read = response
-        .body_mut()
-        .as_reader()
-        .take(MAX_ANSWER)
-        .read_to_end(&mut bytes);
-    read.map_err(|error| match ureq::Error::from(error) {
-        ureq::Error::Timeout(_) => HttpError::TimedOut,
-        error => HttpError::Broken(error.to_string()),
-    })?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// The request as it travels.
+fn message(
+    (options, http): (&Options, &HttpOptions),
+    request: &Request,
+    body: Vec<u8>,
+) -> Result<Message, HttpError> {
+    let target = signed_target(options, request, &body, unix_time());
+    hyper::Request::builder()
+        .method(request.method)
+        .uri(format!("{}{target}", http.path))
+        .header(HOST, http.authority())
+        .header(USER_AGENT, PRODUCT)
+        .header(CONTENT_TYPE, "application/json")
+        .header(CONTENT_LENGTH, body.len())
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| HttpError::Unexpected(error.to_string()))
 }
 
 impl<'a> EventBody<'a> {
@@ -270,13 +226,15 @@ impl<'a> BatchBody<'a> {
 ///
 /// The prefix of a server that is not at the root is not signed: Reverb cuts it off before it verifies.
 fn signed_target(options: &Options, request: &Request, body: &[u8], timestamp: u64) -> String {
+    let hash = (!body.is_empty()).then(|| auth::hexadecimal(&Md5::digest(body)));
     let query = |encoded: fn(&str) -> String| {
         let mut query = format!(
             "auth_key={}&auth_timestamp={timestamp}&auth_version=1.0",
             encoded(&options.key)
         );
-        if !body.is_empty() {
-            let _ = write!(query, "&body_md5={}", body_hash(body));
+        if let Some(hash) = &hash {
+            query.push_str("&body_md5=");
+            query.push_str(hash);
         }
         for (name, value) in &request.parameters {
             let _ = write!(query, "&{name}={}", encoded(value));
@@ -287,15 +245,6 @@ fn signed_target(options: &Options, request: &Request, body: &[u8], timestamp: u
     let signed = format!("{method}\n{path}\n{}", query(str::to_owned));
     let signature = auth::sign(&options.secret, &signed);
     format!("{path}?{}&auth_signature={signature}", query(encoded))
-}
-
-fn body_hash(body: &[u8]) -> String {
-    Md5::digest(body)
-        .iter()
-        .fold(String::new(), |mut hash, byte| {
-            let _ = write!(hash, "{byte:02x}");
-            hash
-        })
 }
 
 /// What an answer means.
@@ -323,26 +272,47 @@ fn judge(status: StatusCode, text: &str) -> Result<(), HttpError> {
     })
 }
 
-impl From<ureq::Error> for HttpError {
-    fn from(error: ureq::Error) -> Self {
-        match error {
-            ureq::Error::Timeout(_) => Self::TimedOut,
-            ureq::Error::HostNotFound => Self::Unreachable("the host has no address".to_owned()),
-            ureq::Error::ConnectionFailed => Self::Unreachable("the connection failed".to_owned()),
-            ureq::Error::Io(error) if is_absence(error.kind()) => {
-                Self::Unreachable(error.to_string())
-            }
-            ureq::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Self::TimedOut,
-            // Mostly TLS: a certificate that is not trusted, or no TLS at all on the other side.
-            ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                let error = error.to_string();
-                let is_untrusted = error.starts_with("invalid peer certificate");
-                let remedy = "; the option `verify` may name a file with its authority";
-                Self::Unexpected(error + if is_untrusted { remedy } else { "" })
-            }
-            ureq::Error::Io(error) => Self::Broken(error.to_string()),
-            error => Self::Unexpected(error.to_string()),
+impl HttpError {
+    /// Why an answer's body has no end.
+    fn of_body(error: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        match error.downcast::<hyper::Error>() {
+            Ok(error) => (*error).into(),
+            Err(error) => Self::Unexpected(error.to_string()),
         }
+    }
+}
+
+impl From<hyper::Error> for HttpError {
+    fn from(error: hyper::Error) -> Self {
+        let cause = error.source();
+        match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
+            Some(error) => error.into(),
+            None if error.is_parse() => Self::Unexpected(error.to_string()),
+            None => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<&io::Error> for HttpError {
+    fn from(error: &io::Error) -> Self {
+        let text = error.to_string();
+        match error.kind() {
+            kind if is_absence(kind) => Self::Unreachable(text),
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::TimedOut,
+            // Mostly TLS: a certificate that is not trusted, or no TLS at all on the other side.
+            io::ErrorKind::InvalidData => {
+                let is_untrusted = text.starts_with("invalid peer certificate");
+                let remedy = "; the option `verify` may name a file with its authority";
+                Self::Unexpected(text + if is_untrusted { remedy } else { "" })
+            }
+            _ => Self::Broken(text),
+        }
+    }
+}
+
+impl From<io::Error> for HttpError {
+    fn from(error: io::Error) -> Self {
+        Self::from(&error)
     }
 }
 

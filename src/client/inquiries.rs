@@ -167,9 +167,7 @@ fn choose(options: &Options, request: &Request) -> Result<(Route, Answer), Publi
         }
     }
     if let Some(http) = &options.http {
-        match Kept::with(|kept| {
-            http::ask(kept.agent(&http.verify)?, options, http, request, deadline)
-        }) {
+        match Kept::with(|kept| http::ask(kept.peer(http), options, http, request, deadline)) {
             Ok(answer) => {
                 let target = Target::Url(http.base());
                 return Ok((Route::Http, Answer::new(target, answer)));

@@ -6,21 +6,17 @@
 
 use std::{
     cell::RefCell,
-    collections::hash_map::Entry,
     path::{Path, PathBuf},
     process,
 };
 
-use rustc_hash::FxHashMap;
-use ureq::Agent;
-
 use super::{
-    http::{self, HttpError},
-    options::{Options, Verify},
+    http::Peer,
+    options::{HttpOptions, Options},
     unix::Link,
 };
 
-/// How many applications one process keeps connections for. One more, and all are made anew.
+/// How many applications and HTTP servers one process keeps connections for. One more, and all are made anew.
 const MAX_LINKS: usize = 64;
 
 thread_local! {
@@ -32,8 +28,8 @@ pub(super) struct Kept {
     pid: u32,
     /// Few enough to be looked through.
     links: Vec<(LinkKey, Link)>,
-    /// Keep HTTP connections alive; those that were opened by other rules are not used.
-    agents: FxHashMap<Verify, Agent>,
+    /// Likewise, with the address and the rules by which each is reached.
+    peers: Vec<(HttpOptions, Peer)>,
 }
 
 /// The secret is a part of it: a connection that was accepted with another secret is not used.
@@ -48,7 +44,7 @@ impl Kept {
         Self {
             pid: process::id(),
             links: Vec::new(),
-            agents: FxHashMap::default(),
+            peers: Vec::new(),
         }
     }
 
@@ -84,15 +80,18 @@ impl Kept {
         self.links.len() - 1
     }
 
-    /// The agent for servers with certificates of these authorities; made on first use.
-    pub(super) fn agent(&mut self, verify: &Verify) -> Result<&Agent, HttpError> {
-        if self.agents.len() >= MAX_LINKS && !self.agents.contains_key(verify) {
-            self.agents.clear();
-        }
-        Ok(match self.agents.entry(verify.clone()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(http::agent(verify)?),
-        })
+    /// The server behind an address; made on first use.
+    pub(super) fn peer(&mut self, http: &HttpOptions) -> &mut Peer {
+        let mut known = self.peers.iter();
+        let index = known.position(|(address, _)| address.has_peer_of(http));
+        let index = index.unwrap_or_else(|| {
+            if self.peers.len() >= MAX_LINKS {
+                self.peers.clear();
+            }
+            self.peers.push((http.clone(), Peer::default()));
+            self.peers.len() - 1
+        });
+        &mut self.peers[index].1
     }
 }
 

@@ -7,7 +7,8 @@
 //! What a process keeps between publishes (connections, the id it is recognised by) is in `kept`,
 //! belongs to one thread of one process id, and is never used after a fork.
 //! This layer knows no PHP: `crate::php` converts and calls. It blocks, but never past the time limits in [`Options`],
-//! and no second time for a server that has not said anything since it was waited for in vain.
+//! and no second time for a server that has not said anything since it was waited for in vain; over HTTP, where silence
+//! may have other reasons, once in ten seconds.
 
 mod batch;
 mod deadline;

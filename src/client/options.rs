@@ -41,7 +41,7 @@ pub(super) struct HttpOptions {
 }
 
 /// By whom the server's certificate must be signed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Verify {
     /// By one of the authorities that browsers trust.
     Public,
@@ -155,6 +155,23 @@ impl HttpOptions {
             },
             verify: Verify::parse(map)?,
         }))
+    }
+
+    /// What the server is called in a request: host and port, without a port that goes without saying.
+    pub(super) fn authority(&self) -> String {
+        let Self { host, port, .. } = self;
+        if *port == self.scheme.default_port() {
+            host.clone()
+        } else {
+            format!("{host}:{port}")
+        }
+    }
+
+    /// Whether another address leads to the same server by the same rules.
+    pub(super) fn has_peer_of(&self, other: &Self) -> bool {
+        (self.port, self.scheme) == (other.port, other.scheme)
+            && self.host == other.host
+            && self.verify == other.verify
     }
 
     /// The address up to the API's own paths.

@@ -259,9 +259,8 @@ impl Publisher {
             Nearby::Absent(absences) => absences,
         };
         if let Some(http) = &options.http {
-            match Kept::with(|kept| {
-                http::publish(kept.agent(&http.verify)?, options, http, events, deadline)
-            }) {
+            match Kept::with(|kept| http::publish(kept.peer(http), options, http, events, deadline))
+            {
                 Ok(()) => return Ok(Route::Http),
                 Err(HttpError::Unreachable(cause)) => absences.push(Absence {
                     place: http.base(),

@@ -3,16 +3,16 @@
 use std::{path::Path, sync::Arc};
 
 use tokio_rustls::rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    ClientConfig, Error, RootCertStore,
+    crypto::ring,
     pki_types::{
-        CertificateDer, PrivateKeyDer, ServerName, UnixTime,
+        CertificateDer, PrivateKeyDer,
         pem::{self, PemObject},
     },
 };
 
 use super::{link::LinkError, settings::TlsSettings};
+use crate::trust::{self, Anybody};
 
 /// Whom to trust, and who we are.
 pub(super) fn client_config(settings: &TlsSettings) -> Result<ClientConfig, LinkError> {
@@ -38,11 +38,10 @@ pub(super) fn client_config(settings: &TlsSettings) -> Result<ClientConfig, Link
 }
 
 fn authorities(settings: &TlsSettings) -> Result<RootCertStore, LinkError> {
-    let mut roots = RootCertStore::empty();
     let Some(path) = &settings.authorities else {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        return Ok(roots);
+        return Ok(trust::public_authorities());
     };
+    let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         roots.add(certificate).map_err(refused)?;
     }
@@ -50,13 +49,7 @@ fn authorities(settings: &TlsSettings) -> Result<RootCertStore, LinkError> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, LinkError> {
-    let certificates = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(path, &error))?;
-    if certificates.is_empty() {
-        return Err(unreadable(path, &pem::Error::NoItemsFound));
-    }
-    Ok(certificates)
+    trust::certificates(path).map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &pem::Error) -> LinkError {
@@ -65,45 +58,4 @@ fn unreadable(path: &Path, error: &pem::Error) -> LinkError {
 
 fn refused(error: Error) -> LinkError {
     LinkError::Unauthorised(format!("TLS: {error}"))
-}
-
-/// Trusts every certificate, as the operator asked for; signatures are still checked.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

@@ -494,7 +494,7 @@ impl HttpServer {
     }
 }
 
-fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Request> {
+pub(crate) fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Request> {
     let mut head = Vec::new();
     loop {
         let mut line = String::new();
@@ -532,7 +532,7 @@ fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Request> {
     })
 }
 
-fn answer(stream: &mut TcpStream, status: &str, body: &str) {
+pub(crate) fn answer(stream: &mut TcpStream, status: &str, body: &str) {
     let length = body.len();
     write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nContent-Type: application/json\r\n\r\n{body}").unwrap();
 }
