@@ -84,7 +84,7 @@ impl Publisher {
     }
 
     /// Publishes an event and returns when a server has taken it; with `acknowledge` off, when it is written, and
-    /// in an open batch when it is written or kept for the batch's end.
+    /// in an open batch when it is written or kept for the next event or the batch's end.
     ///
     /// # Errors
     /// Why no server took it. After `TimedOut` and `Lost` it may have been published all the same.
@@ -128,16 +128,20 @@ impl Publisher {
     }
 
     fn settle_link(&self) -> Result<(), PublishError> {
-        let Some(socket) = &self.options.socket else {
+        let Some(way) = self.way() else {
             return Ok(());
         };
-        let way = Way {
+        Kept::with(|kept| kept.link(way.socket, way.options).settle(way))
+            .map_err(|error| explain::unix(way.options, way.socket, error))
+    }
+
+    /// The way over the unix socket, if there is one, and the time for it from now on.
+    fn way(&self) -> Option<Way<'_>> {
+        self.options.socket.as_ref().map(|socket| Way {
             socket,
             options: &self.options,
             deadline: Deadline::after(self.options.timeout),
-        };
-        Kept::with(|kept| kept.link(socket, &self.options).settle(way))
-            .map_err(|error| explain::unix(&self.options, socket, error))
+        })
     }
 
     /// How many events of this process have failed that nobody waited for.
@@ -215,7 +219,7 @@ impl Publisher {
         let event = sealed.as_deref().unwrap_or(event);
         if batch.is_empty() {
             let deadline = Deadline::after(self.options.timeout);
-            match self.choose_nearby(event, Patience::WriteOnly, deadline)? {
+            match self.choose_nearby(event, Patience::Gather, deadline)? {
                 Nearby::Taken(route) => return Ok(route),
                 Nearby::Absent(absences) if self.options.http.is_none() => {
                     return Err(PublishError::absent(absences));
@@ -298,6 +302,15 @@ impl Publisher {
                 cause,
             }])),
             Err(error) => Err(explain::unix(options, socket, error)),
+        }
+    }
+}
+
+impl Drop for Publisher {
+    /// A script may end within a batch: what it has published leaves with it.
+    fn drop(&mut self) {
+        if let (Some(_), Some(way)) = (&self.batch, self.way()) {
+            Kept::with(|kept| kept.link(way.socket, way.options).flush(way));
         }
     }
 }

@@ -3,7 +3,10 @@
 //! A [`Link`] outlives its connections. It keeps the publisher's id, its sequence and the events without an answer,
 //! so that an event which is sent again over a new connection is recognised by the server and not published twice.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::protocol::local::{ClientFrame, LocalError, PublisherId, Reason};
 
@@ -18,12 +21,23 @@ mod window;
 /// How many servers in a row may stop before a publish is given up: they restart, and each is met as it leaves.
 const MOST_STOPS: u32 = 16;
 
+/// How many events of a batch may wait to be written with the next one.
+const GATHERED_EVENTS: usize = 64;
+
+/// How many bytes they may have.
+const GATHERED_BYTES: usize = 64 * 1024;
+
+/// How long they wait, if there is a next one.
+const GATHERED_TIME: Duration = Duration::from_millis(1);
+
 /// One application's way to one socket.
 pub(super) struct Link {
     /// `None` until the first publish.
     publisher: Option<PublisherId>,
     window: Window,
     connection: Option<Connection>,
+    /// Since when events wait to be written together, and how many; `None` if none do.
+    gathered: Option<(Instant, usize)>,
     /// A connection on which the server did not answer in time. Before it has, nobody waits for it again.
     silent: Option<Connection>,
 }
@@ -41,6 +55,8 @@ pub(super) struct Way<'a> {
 pub(super) enum Patience {
     Wait,
     WriteOnly,
+    /// Not even for the writing: the next event may come along, and somebody waits at the end.
+    Gather,
 }
 
 impl Patience {
@@ -83,6 +99,7 @@ impl Link {
             publisher: None,
             window: Window::new(),
             connection: None,
+            gathered: None,
             silent: None,
         }
     }
@@ -97,11 +114,14 @@ impl Link {
         events: &[Event<'_>],
         patience: Patience,
     ) -> Result<(), UnixError> {
+        if patience == Patience::Gather && self.may_gather() {
+            return self.gather(events);
+        }
         self.hear_of_earlier_events(way, patience)?;
         let (before, failures) = (self.window.sequence(), self.window.failures());
         self.window.push(events).map_err(UnixError::Failed)?;
         match patience {
-            Patience::WriteOnly => self.pursue(way, Goal::Written, before),
+            Patience::WriteOnly | Patience::Gather => self.pursue(way, Goal::Written, before),
             Patience::Wait => {
                 let result = self.pursue(way, Goal::Answered, before);
                 if result.is_ok() {
@@ -131,9 +151,35 @@ impl Link {
         self.persist(|link| link.attempt_ask(way, call))
     }
 
+    /// Writes what was gathered, for one who will not come back to wait for it.
+    pub(super) fn flush(&mut self, way: Way<'_>) {
+        if self.gathered.is_some() {
+            // What fails is counted.
+            let _ = self.pursue(way, Goal::Written, self.window.sequence());
+        }
+    }
+
     /// How many events have failed that nobody waited for.
     pub(super) fn failures(&self) -> u64 {
         self.window.failures()
+    }
+
+    /// Whether an event may wait: others are on their way, and those that wait are few and have not waited long.
+    fn may_gather(&self) -> bool {
+        let is_early = |(since, events): (Instant, usize)| {
+            events < GATHERED_EVENTS && since.elapsed() < GATHERED_TIME
+        };
+        self.connection.is_some()
+            && !self.window.is_empty()
+            && self.window.unwritten().len() < GATHERED_BYTES
+            && self.gathered.is_none_or(is_early)
+    }
+
+    fn gather(&mut self, events: &[Event<'_>]) -> Result<(), UnixError> {
+        self.window.push(events).map_err(UnixError::Failed)?;
+        let (_, count) = self.gathered.get_or_insert_with(|| (Instant::now(), 0));
+        *count += events.len();
+        Ok(())
     }
 
     /// Tells what has become known of events that nobody waited for; one who waits, waits for them first.
@@ -163,6 +209,7 @@ impl Link {
 
     /// Reaches the goal, or gives up: what is behind the sequence by this error, what is before it as failures.
     fn pursue(&mut self, way: Way<'_>, goal: Goal, sequence: u64) -> Result<(), UnixError> {
+        self.gathered = None;
         let result = self.persist(|link| link.attempt(way, goal));
         result.map_err(|error| {
             let error = match error {

@@ -114,8 +114,9 @@ final class Publisher
     /**
      * Let `publish()` wait for nothing before `settle()`.
      *
-     * Over the unix socket events are written at once. Over HTTP they are kept and sent together, by `settle()` or
-     * as soon as they are more than 1 MiB; so nothing of them is sent if `settle()` is never called.
+     * Over the unix socket the first event is written at once; then up to 64 of them, or 64 KiB, wait for a millisecond
+     * to be written with the next one, by `settle()`, or when the publisher is destroyed. Over HTTP they are kept and sent
+     * together, by `settle()` or as soon as they are more than 1 MiB; so nothing of them is sent if `settle()` is never called.
      */
     public function openBatch(): void
     {

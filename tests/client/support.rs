@@ -68,6 +68,8 @@ struct Heard {
     events: Vec<String>,
     opened: usize,
     closed: usize,
+    /// How often there was something to read.
+    reads: usize,
     is_awake: bool,
     /// The connection there is.
     stream: Option<UnixStream>,
@@ -141,6 +143,10 @@ impl UnixServer {
 
     pub(crate) fn sequences(&self) -> Vec<u64> {
         self.heard.0.lock().unwrap().sequences.clone()
+    }
+
+    pub(crate) fn reads(&self) -> usize {
+        self.heard.0.lock().unwrap().reads
     }
 
     pub(crate) fn publishers(&self) -> Vec<PublisherId> {
@@ -334,6 +340,7 @@ impl Conversation<'_> {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 received => self.input.extend_from_slice(&buffer[..received]),
             }
+            self.heard.0.lock().unwrap().reads += 1;
         }
     }
 }

@@ -134,6 +134,55 @@ fn what_a_vanished_server_may_have_taken_does_not_go_over_http_either() {
 }
 
 #[test]
+fn in_a_batch_events_wait_for_each_other_and_leave_in_their_order() {
+    let mut script = [Script::Ack; 101];
+    script[0] = WELCOMED;
+    let server = UnixServer::start(&[&script]);
+    let mut publisher = publisher(json!({"socket": server.path(), "timeout": 60_000}));
+    publisher.open_batch();
+    for _ in 0..100 {
+        assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    }
+    assert_eq!(publisher.settle(), Ok(()));
+    assert_eq!(server.sequences(), (1..=100).collect::<Vec<_>>());
+    assert!(server.reads() < 60, "{} reads", server.reads());
+}
+
+#[test]
+fn a_batch_that_is_left_behind_is_written() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::Hear, Script::Hear, Script::Hear]]);
+    let mut publisher = over_unix(&server);
+    publisher.open_batch();
+    for _ in 0..3 {
+        assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    }
+    drop(publisher);
+    server.wait_for_closed(1);
+    assert_eq!(server.sequences(), [1, 2, 3]);
+}
+
+#[test]
+fn what_was_gathered_when_a_server_closed_goes_to_the_next_one() {
+    let server = UnixServer::start(&[
+        &[WELCOMED, Script::Hear, Script::Close],
+        &[
+            Script::WelcomeElsewhere,
+            Script::Ack,
+            Script::Ack,
+            Script::Ack,
+        ],
+    ]);
+    let mut publisher = over_unix(&server);
+    publisher.open_batch();
+    assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    server.wait_for_closed(1);
+    assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    assert_eq!(publisher.publish(&event()), Ok(Route::Unix));
+    assert_eq!(publisher.settle(), Ok(()));
+    assert_eq!(server.sequences(), [1, 1, 2, 3]);
+}
+
+#[test]
 fn a_batch_is_answered_event_by_event_and_its_first_failure_told() {
     let server = UnixServer::start(&[&[
         WELCOMED,

@@ -3,6 +3,7 @@
 use std::{io, path::Path, time::Duration};
 
 use rustix::{
+    buffer::spare_capacity,
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     net::{RecvFlags, SendFlags, recv, send},
@@ -236,14 +237,10 @@ impl Connection {
 
     /// Reads what is there, or comes, and tells how many bytes that was; less than asked for means that there is no more.
     fn read(&mut self, flags: RecvFlags) -> Result<usize, UnixError> {
-        let mut buffer = [0; READ_BYTES];
-        match recv(&self.socket, &mut buffer[..], flags) {
+        self.input.reserve(READ_BYTES);
+        match recv(&self.socket, spare_capacity(&mut self.input), flags) {
             Ok((0, _)) => Err(UnixError::Broken("closed by the server".to_owned())),
-            Ok((received, _)) => {
-                self.input
-                    .extend_from_slice(buffer.get(..received).unwrap_or_default());
-                Ok(received)
-            }
+            Ok((received, _)) => Ok(received),
             Err(Errno::AGAIN | Errno::INTR) => Ok(0),
             Err(error) => Err(broken(error)),
         }
