@@ -81,11 +81,9 @@ fn a_key_belongs_to_whom_it_was_given_last() {
 
 #[test]
 fn there_are_only_so_many() {
-    let known = Applications::new(Vec::new());
-    for number in 0..Applications::MOST {
-        let name = number.to_string();
-        assert!(known.put(named(&name, &name)).is_ok());
-    }
+    let names = (1..Applications::MOST).map(|number| number.to_string());
+    let known = Applications::new(names.map(|name| named(&name, &name)).collect());
+    assert!(known.put(named("last", "last")).is_ok());
     assert!(known.put(named("more", "more")).is_err());
     assert!(
         known.put(named("7", "renewed")).is_ok(),
