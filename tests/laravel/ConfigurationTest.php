@@ -37,12 +37,7 @@ class ConfigurationTest extends TestCase
         parent::setUp();
 
         $this->engine = $this->app->instance(Engine::class, new FakeEngine);
-        $this->app->instance(RestartSignal::class, new RestartSignal($this->app->make('cache.store'), 0));
-        $this->engine->server->polls = [function () {
-            Cache::forever('laravel:reverb:restart', hrtime(true));
-
-            return [];
-        }];
+        $this->restartAtOnce();
     }
 
     #[DataProvider('wrongValues')]
@@ -274,6 +269,29 @@ class ConfigurationTest extends TestCase
         $this->assertStringContainsString('WARN  [reverb.apps.apps.0.limits.presence_member] has no effect: there is no such limit.', $output);
     }
 
+    public function test_parts_that_the_application_has_replaced_are_warned_about(): void
+    {
+        $parts = [
+            'Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager', 'Laravel\Reverb\Protocols\Pusher\EventHandler',
+            'Laravel\Reverb\Protocols\Pusher\Server', 'Laravel\Reverb\Servers\Reverb\Contracts\PubSubProvider',
+        ];
+        $this->app->singleton($parts[0], 'App\Reverb\StrictChannelManager');
+        $this->app->bind($parts[1], 'App\Reverb\StrictEventHandler');
+        $this->app->bind($parts[2], fn () => $this->fail('It was made.'));
+        $this->app->instance($parts[3], (object) []);
+
+        preg_match_all('/WARN  The application\'s own \[(.+)\] is not used: the server is native\./', $this->startAndRead(0), $warnings);
+        $this->assertEqualsCanonicalizing($parts, $warnings[1]);
+    }
+
+    public function test_what_the_package_binds_itself_is_not_warned_about(): void
+    {
+        $this->startAndRead(0);
+        $this->restartAtOnce();
+
+        $this->assertStringNotContainsString('WARN', $this->startAndRead(0));
+    }
+
     public function test_a_long_value_is_cut(): void
     {
         config(['reverb.servers.reverb.port' => str_repeat('8', 100_000)]);
@@ -331,6 +349,19 @@ class ConfigurationTest extends TestCase
         }
 
         return $cases;
+    }
+
+    /**
+     * Let the server be told to end as soon as it has started.
+     */
+    private function restartAtOnce(): void
+    {
+        $this->app->instance(RestartSignal::class, new RestartSignal($this->app->make('cache.store'), 0));
+        $this->engine->server->polls = [function () {
+            Cache::forever('laravel:reverb:restart', hrtime(true));
+
+            return [];
+        }];
     }
 
     private function assertRefused(string $line): void

@@ -23,6 +23,7 @@ use Laravel\Reverb\Servers\Reverb\NoticeQueue;
 use Laravel\Reverb\Servers\Reverb\RestartSignal;
 use Laravel\Reverb\Servers\Reverb\ServerConfiguration;
 use Laravel\Reverb\Servers\Reverb\TimeLimit;
+use Laravel\Reverb\Servers\Reverb\UnusedBindings;
 use RuntimeException;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Command\SignalableCommandInterface;
@@ -121,7 +122,7 @@ class StartServer extends Command implements SignalableCommandInterface
 
         $port = $server->port();
         $this->components->info($this->banner($configuration, $port));
-        array_map($this->components->warn(...), $configuration->warnings());
+        array_map($this->components->warn(...), [...$configuration->warnings(), ...(new UnusedBindings($this->laravel))->warnings()]);
 
         $notices = new NoticeQueue($server);
         $logger = new GuardedLogger($logger, $this->components->warn(...));
