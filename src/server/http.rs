@@ -76,6 +76,8 @@ async fn serve(
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
+        // Who has said all may say so, and still has the answer; nor is there a read while one is made.
+        .half_close(true)
         .header_read_timeout(times.idle)
         // Answers are short: one buffer is sent faster than two parts of it.
         .writev(false)

@@ -1,6 +1,11 @@
 //! The HTTP side: health, refusals, and bytes that are no HTTP.
 
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    net::Shutdown,
+};
+
+use serde_json::json;
 
 use crate::support::{client::connect, http::send_raw, md5, now, server::TestServer, sign};
 
@@ -173,6 +178,22 @@ fn signed_path() -> String {
     let text = format!("GET\n/apps/123456/connections\n{query}");
     let signature = sign("reverb-secret", &text);
     format!("/apps/123456/connections?{query}&auth_signature={signature}")
+}
+
+#[test]
+fn a_caller_that_says_nothing_more_has_its_answer() {
+    let server = TestServer::start();
+    for _ in 0..20 {
+        let mut stream = connect(server.address());
+        let body = json!({"name": "e", "channel": "c", "data": "{}"});
+        let request = server.request("POST", "/apps/123456/events").json(&body);
+        let request = request.signed("reverb-key", "reverb-secret").keeping();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer:?}");
+    }
 }
 
 #[test]
