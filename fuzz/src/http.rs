@@ -44,7 +44,7 @@ pub fn run(data: &[u8]) {
     shake_hands(&request);
 }
 
-fn command(endpoint: Endpoint, query: &Query, body: &[u8]) {
+fn command(endpoint: Endpoint, query: &Query<'_>, body: &[u8]) {
     let limits = Limits {
         channel_name_length: 100,
         event_name_length: 10,
@@ -65,7 +65,7 @@ fn command(endpoint: Endpoint, query: &Query, body: &[u8]) {
 }
 
 /// Nobody signs with a secret that he does not know.
-fn is_refused(method: &str, path: &str, prefix: &str, query: &Query, body: &[u8]) {
+fn is_refused(method: &str, path: &str, prefix: &str, query: &Query<'_>, body: &[u8]) {
     let signed = Signed {
         method,
         path,

@@ -1,10 +1,8 @@
 //! Reading and validating a body, with the texts of Laravel's validator.
 
-use std::collections::HashMap;
-
 use serde_json::value::RawValue;
 
-use super::{ApiError, Event, FieldErrors, Info};
+use super::{ApiError, Event, FieldErrors, Info, fields::Fields};
 use crate::protocol::{ChannelName, InvalidChannelName, SocketId, json};
 
 const REQUIRED: &str = "is required";
@@ -40,7 +38,7 @@ pub(super) fn batch(body: &[u8]) -> Result<Vec<Event>, ApiError> {
         let fields = if let Field::Object(fields) = Field::read(item) {
             fields
         } else {
-            Fields::new()
+            Fields::default()
         };
         let mut form = Form {
             prefix: format!("batch.{index}."),
@@ -64,9 +62,6 @@ enum Field<'b> {
     Null,
     Other,
 }
-
-/// A JSON object; of a repeated name the last value counts, as in PHP.
-type Fields<'b> = HashMap<String, &'b RawValue>;
 
 impl<'b> Field<'b> {
     fn read(value: &'b RawValue) -> Self {
@@ -105,13 +100,12 @@ struct Form<'b, 'e> {
 }
 
 impl<'b> Form<'b, '_> {
-    /// Takes a field out, so that it is read once.
-    fn take(&mut self, name: &str) -> Option<Field<'b>> {
-        self.fields.remove(name).map(Field::read)
+    fn read(&self, name: &str) -> Option<Field<'b>> {
+        self.fields.get(name).map(Field::read)
     }
 
     fn required_text(&mut self, name: &str) -> String {
-        match self.take(name).filter(|field| !is_empty(field)) {
+        match self.read(name).filter(|field| !is_empty(field)) {
             Some(Field::Text(text)) => return text,
             Some(_) => self.fault(name, NOT_A_STRING),
             None => self.fault(name, REQUIRED),
@@ -120,7 +114,7 @@ impl<'b> Form<'b, '_> {
     }
 
     fn required_list(&mut self, name: &str) -> Vec<&'b RawValue> {
-        match self.take(name).filter(|field| !is_empty(field)) {
+        match self.read(name).filter(|field| !is_empty(field)) {
             Some(Field::List(items)) => return items,
             Some(_) => self.fault(name, NOT_A_LIST),
             None => self.fault(name, REQUIRED),
@@ -130,7 +124,12 @@ impl<'b> Form<'b, '_> {
 
     /// A field that may be absent, but not null.
     fn optional_text(&mut self, name: &str) -> Option<String> {
-        match self.take(name)? {
+        let field = self.read(name);
+        self.text(name, field)
+    }
+
+    fn text(&mut self, name: &str, field: Option<Field<'_>>) -> Option<String> {
+        match field? {
             Field::Text(text) => return Some(text),
             _ => self.fault(name, NOT_A_STRING),
         }
@@ -139,16 +138,13 @@ impl<'b> Form<'b, '_> {
 
     /// The list `channels`, or else the one `channel`.
     fn channels(&mut self) -> Vec<ChannelName> {
-        let is_given = |name| {
-            let field = self.fields.get(name);
-            field.is_some_and(|field| !is_empty(&Field::read(field)))
-        };
-        if !is_given("channels") && !is_given("channel") {
+        let (list, single) = (self.read("channels"), self.read("channel"));
+        if [&list, &single].into_iter().flatten().all(is_empty) {
             self.fault("channels", "is required when channel is not present");
             self.fault("channel", "is required when channels is not present");
             return Vec::new();
         }
-        let list = match self.take("channels") {
+        let list = match list {
             Some(Field::List(items)) => self.channel_list(items),
             None => Vec::new(),
             Some(_) => {
@@ -156,7 +152,7 @@ impl<'b> Form<'b, '_> {
                 Vec::new()
             }
         };
-        let single = self.optional_text("channel").filter(|_| list.is_empty());
+        let single = self.text("channel", single).filter(|_| list.is_empty());
         let single = single.and_then(|text| self.channel_name("channel", &text));
         list.into_iter().chain(single).collect()
     }

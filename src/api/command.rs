@@ -58,7 +58,7 @@ impl Command {
     ///
     /// # Errors
     /// `Body` or `Invalid` for what is wrong with the body, `NotFound` for a name that no channel has.
-    pub fn parse(endpoint: Endpoint, query: &Query, body: &[u8]) -> Result<Self, ApiError> {
+    pub fn parse(endpoint: Endpoint, query: &Query<'_>, body: &[u8]) -> Result<Self, ApiError> {
         let joined = query.with_joined_lists();
         let query = joined.as_ref().unwrap_or(query);
         let info = || Info::parse(query.value("info").unwrap_or_default());

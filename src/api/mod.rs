@@ -8,6 +8,7 @@
 mod body;
 mod command;
 mod error;
+mod fields;
 mod info;
 mod limits;
 mod percent;

@@ -1,5 +1,9 @@
 //! Which path means what.
 
+use std::borrow::Cow;
+
+use memchr::memchr;
+
 use super::{ApiError, percent};
 
 /// What a request is for.
@@ -56,7 +60,7 @@ impl Route {
         }
         let path = below(path, prefix).ok_or(ApiError::NotFound)?;
         let segments = decode(path).ok_or(ApiError::NotFound)?;
-        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let segments: Vec<&str> = segments.iter().map(Cow::as_ref).collect();
         let (route, allowed) = find(&segments).ok_or(ApiError::NotFound)?;
         // HEAD is GET without a body (RFC 9110, section 9.3.2); nobody opens a connection with it.
         let is_head = method == "HEAD" && allowed == GET && !matches!(route, Self::Socket { .. });
@@ -98,13 +102,15 @@ pub(super) fn below<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
 }
 
 /// The segments, none of them empty, all of them text.
-fn decode(path: &str) -> Option<Vec<String>> {
+fn decode(path: &str) -> Option<Vec<Cow<'_, str>>> {
     let segments = path.strip_prefix('/')?.split('/');
     segments
         .map(|segment| {
-            String::from_utf8(percent::decode(segment))
-                .ok()
-                .filter(|text| !text.is_empty())
+            let text = match memchr(b'%', segment.as_bytes()) {
+                None => segment.into(),
+                Some(_) => String::from_utf8(percent::decode(segment)).ok()?.into(),
+            };
+            Some(text).filter(|text: &Cow<'_, str>| !text.is_empty())
         })
         .collect()
 }

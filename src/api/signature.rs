@@ -31,7 +31,7 @@ pub struct Signed<'a> {
     /// The path, neither decoded nor freed from the prefix.
     pub path: &'a str,
     /// The parameters.
-    pub query: &'a Query,
+    pub query: &'a Query<'a>,
     /// The body.
     pub body: &'a [u8],
 }
@@ -88,7 +88,7 @@ impl Clock {
 /// All parameters but the signature, sorted by name as bytes, with the body's true hash.
 ///
 /// The hash is there when there is a body, and when the client sent one for an empty body.
-fn parameters(query: &Query, body: &[u8]) -> String {
+fn parameters(query: &Query<'_>, body: &[u8]) -> String {
     let hash;
     let mut parameters: Vec<(&str, &str)> = query
         .iter()
@@ -99,7 +99,10 @@ fn parameters(query: &Query, body: &[u8]) -> String {
         parameters.push((BODY_HASH, &hash));
     }
     parameters.sort_by_key(|(name, _)| *name);
-    let mut text = String::new();
+    let lengths = parameters
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 2);
+    let mut text = String::with_capacity(lengths.sum());
     for (name, value) in parameters {
         if !text.is_empty() {
             text.push('&');

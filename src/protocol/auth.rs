@@ -98,12 +98,9 @@ pub(super) fn keyed_hash<'a>(secret: &str, parts: impl Iterator<Item = &'a [u8]>
 /// Two digits per byte.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let text = digits.map(|digit| DIGITS[usize::from(digit)]).collect();
+    String::from_utf8(text).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ async fn answer(head: &Parts, body: &mut Unread, shared: &Shared) -> Result<Resp
 
 async fn carry_out(
     endpoint: Endpoint,
-    query: &Query,
+    query: &Query<'_>,
     body: &[u8],
     (shared, application): (&Shared, ApplicationIndex),
 ) -> Result<Response, ApiError> {
