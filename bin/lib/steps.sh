@@ -1,26 +1,26 @@
 # The steps of bin/test: for each a line in the table and a function, which runs in a process of its own with `set -e`.
 # Needs common.sh, machine.sh, extension.sh and chroot.sh.
 
-# name, minutes at most, title
+# name, minutes at most, which only what hangs should reach, title
 steps=(
     'format     5  cargo fmt, and the syntax of every script'
-    'clippy    15  lints of the layers without PHP, and of all of them'
-    'rust      15  Rust tests of the layers below the binding, without PHP'
+    'clippy    25  lints of the layers without PHP, and of all of them'
+    'rust      30  Rust tests of the layers below the binding, without PHP'
     'autobahn  45  the Autobahn test suite against the WebSocket code, compression included'
-    'extension 20  the release build of the extension'
-    'phpt      10  the extension itself'
-    'stubs      5  stubs/ against reflection, and the examples of stubs/ and README.md'
+    'extension 30  the release build of the extension'
+    'phpt      20  the extension itself'
+    'stubs     10  stubs/ against reflection, and the examples of stubs/ and README.md'
     'unit      10  the Composer package with a fake server'
-    'laravel   15  the Composer package in a real Laravel'
-    'clients   10  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
-    'chaos     10  servers on one Redis: a storm of faults, an outage of a minute, and a network that is cut, in the eyes of pusher-js'
-    'e2e       15  pusher-js and Laravel Echo against php-fpm, Apache, artisan serve, queue worker and command line'
-    'fixture   10  an application written for Laravel Reverb, unchanged, with stock clients'
-    'production 10  nginx, Supervisor and systemd around the server, as the README shows them'
-    'demo      15  bin/demo --check: two tabs of a headless Chromium'
-    'php84     25  PHP 8.4 and Laravel 13, in a Debian 13 of its own'
-    'valkey    20  many servers on one Redis 8, and on one Valkey, both from that Debian 13'
-    'pecl      20  phpize, configure, make, make test and make install on a copy'
+    'laravel   30  the Composer package in a real Laravel'
+    'clients   20  stock pusher-js, Laravel Echo and the SDKs for Node.js and Python against the extension'
+    'chaos     20  servers on one Redis: a storm of faults, an outage of a minute, and a network that is cut, in the eyes of pusher-js'
+    'e2e       30  pusher-js and Laravel Echo against php-fpm, Apache, artisan serve, queue worker and command line'
+    'fixture   20  an application written for Laravel Reverb, unchanged, with stock clients'
+    'production 20  nginx, Supervisor and systemd around the server, as the README shows them'
+    'demo      20  bin/demo --check: two tabs of a headless Chromium'
+    'php84     60  PHP 8.4 and Laravel 13, in a Debian 13 of its own'
+    'valkey    40  many servers on one Redis 8, and on one Valkey, both from that Debian 13'
+    'pecl      40  phpize, configure, make, make test and make install on a copy'
 )
 
 step_format() {
