@@ -45,7 +45,7 @@ class ScalingTest extends TestCase
         $one = $this->server(1, ['REDIS_URL' => "redis://:p%40ss@127.0.0.1:{$redis->port}/3"]);
 
         (new WebSocket($one->port()))->subscribe('messages')->leave();
-        $this->assertStringNotContainsString('WARN', $one->output());
+        $redis->waitForKeys(3, 'p@ss');
     }
 
     public function test_a_wrong_password_is_one_line_and_exit_code_one(): void

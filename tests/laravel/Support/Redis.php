@@ -11,7 +11,7 @@ use Symfony\Component\Process\Process;
 class Redis
 {
     /**
-     * The seconds that it may take to start.
+     * The seconds that it may take to start, and others to use it.
      */
     private const PATIENCE = 60;
 
@@ -27,6 +27,18 @@ class Redis
             $this->process = new Process(['redis-server', '--port', $this->port, '--bind', '127.0.0.1', '--save', '', '--dir', $folder, ...$arguments], timeout: null);
             $this->process->start();
         } while (! $this->answers());
+    }
+
+    /**
+     * Wait until somebody keeps something in the database.
+     */
+    public function waitForKeys(int $database, string $password): void
+    {
+        $client = ['redis-cli', '-h', '127.0.0.1', '-p', $this->port, '--no-auth-warning', '-a', $password, 'INFO', 'keyspace'];
+
+        for ($deadline = microtime(true) + self::PATIENCE; ! str_contains($told = (new Process($client))->mustRun()->getOutput(), "db{$database}:"); usleep(5_000)) {
+            Assert::assertLessThan($deadline, microtime(true), "Nobody keeps anything there: {$told}");
+        }
     }
 
     public function kill(): void
