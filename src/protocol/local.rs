@@ -195,7 +195,7 @@ impl Reason {
     pub const MALFORMED: Self = Self(4);
     /// The event is larger than the server takes.
     pub const TOO_LARGE: Self = Self(5);
-    /// The event's name, a channel's name or the socket id is not valid.
+    /// The event's name, a channel's name or the socket id is not valid, or the event is over a limit of the application.
     pub const INVALID_EVENT: Self = Self(6);
     /// The server cannot take it now: it is stopping, or its queue is full.
     pub const UNAVAILABLE: Self = Self(7);

@@ -448,7 +448,7 @@ impl Shared {
         let limits = &self.engine.applications().application(application).limits;
         limits
             .check(publish.event, publish.data, &channels)
-            .map_err(|error| (Reason::TOO_LARGE, error.to_string()))?;
+            .map_err(|error| invalid(error.to_string()))?;
         Ok(channels)
     }
 

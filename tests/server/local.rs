@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{ErrorKind, Read, Write},
     iter::repeat,
+    net::Shutdown,
     os::unix::{
         fs::PermissionsExt,
         net::{UnixListener, UnixStream},
@@ -19,6 +20,7 @@ use reverb::{
     protocol::local::{ClientFrame, Hello, Nonce, Publish, Reason, ServerFrame, challenge_answer},
     server::ServerError,
 };
+use serde_json::json;
 
 use crate::support::{PATIENCE, server::TestServer};
 
@@ -219,6 +221,72 @@ fn what_is_said_again_over_another_connection_is_acknowledged_and_not_published_
     }
     for _ in 1..=3 {
         ada.expect(r#"{"event":"E","data":"{}","channel":"news"}"#);
+    }
+    ada.expect_quiet();
+}
+
+#[test]
+fn what_is_over_a_limit_of_the_application_is_told_which() {
+    let path = fresh_path();
+    let server = TestServer::with(|configuration| {
+        configuration["socket"] = path.to_str().unwrap().into();
+        configuration["max_request_size"] = 1000.into();
+        configuration["applications"][0]["limits"] = json!({
+            "event_name_length": 2, "event_data_size": 3, "channels_per_event": 2, "channel_name_length": 4,
+        });
+    });
+    let mut ada = server.connect();
+    ada.subscribe("news");
+    let event = |event, data, channels| Publish {
+        sequence: 1,
+        acknowledge: true,
+        socket_id: None,
+        event,
+        data,
+        channels,
+    };
+    let large = "x".repeat(1001);
+    let invalid = Reason::INVALID_EVENT;
+    for (publish, reason, message) in [
+        (
+            event("long", "{}", vec!["news"]),
+            invalid,
+            "the event's name is longer than 2 bytes (event_name_length)",
+        ),
+        (
+            event("E", "data", vec!["news"]),
+            invalid,
+            "the event's data is larger than 3 bytes (event_data_size)",
+        ),
+        (
+            event("E", "{}", vec!["news", "a", "b"]),
+            invalid,
+            "the event goes to more than 2 channels (channels_per_event)",
+        ),
+        (
+            event("E", "{}", vec!["news", "orders"]),
+            invalid,
+            "a channel's name is longer than 4 bytes (channel_name_length)",
+        ),
+        (
+            event("E", &large, vec!["news"]),
+            Reason::TOO_LARGE,
+            "Payload too large: 1006 bytes, and max_request_size is 1000.",
+        ),
+    ] {
+        let mut caller = Caller::at(&path);
+        caller.says_hello("123456", "reverb-secret");
+        caller.is_welcomed_and_told(&[]);
+        caller.says(&[ClientFrame::Publish(publish)]);
+        caller.stream.shutdown(Shutdown::Write).unwrap();
+        let expected = ServerFrame::Failed {
+            sequence: 1,
+            reason,
+            message,
+        };
+        let bytes = caller.hears_the_end();
+        let (frame, length) = ServerFrame::decode(&bytes).unwrap().unwrap();
+        assert_eq!((frame, length), (expected, bytes.len()));
     }
     ada.expect_quiet();
 }
