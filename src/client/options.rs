@@ -66,6 +66,9 @@ pub enum OptionsError {
     /// The options are a list, or no array at all.
     #[error("the publisher's options must be an array with string keys")]
     NotAMap,
+    /// A key that is no option: mostly a slip of the pen.
+    #[error("the publisher has no option `{0}`")]
+    Unknown(String),
     /// A required text is absent or empty.
     #[error("the publisher's option `{0}` must be a non-empty string")]
     Missing(&'static str),
@@ -100,6 +103,24 @@ pub enum OptionsError {
     BadHost(String),
 }
 
+/// All options there are.
+const KEYS: [&str; 14] = [
+    "app_id",
+    "key",
+    "secret",
+    "socket",
+    "host",
+    "port",
+    "scheme",
+    "path",
+    "verify",
+    "connect_timeout",
+    "timeout",
+    "acknowledge",
+    MASTER_KEY_BASE64,
+    MASTER_KEY,
+];
+
 const MASTER_KEY_BASE64: &str = "encryption_master_key_base64";
 const MASTER_KEY: &str = "encryption_master_key";
 
@@ -115,6 +136,9 @@ impl Options {
     /// The first option that cannot be used.
     pub fn parse(value: &Value) -> Result<Self, OptionsError> {
         let map = value.as_object().ok_or(OptionsError::NotAMap)?;
+        if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(OptionsError::Unknown(key.clone()));
+        }
         let timeout = milliseconds(map, "timeout", DEFAULT_TIMEOUT)?;
         Ok(Self {
             app_id: required(map, "app_id")?,
