@@ -470,10 +470,28 @@ fn browsers_are_authorized_with_pushers_signatures() {
         publisher.authorize_channel("x", "private-foobar", None),
         Err(PublishError::BadSocketId("x".to_owned()))
     );
-    assert_eq!(
-        publisher.authorize_channel("1.2", "", None),
-        Err(PublishError::NoChannel)
-    );
+}
+
+/// Parts of what is signed are joined by colons: a name with one could be a presence channel and a member of choice.
+#[test]
+fn a_name_that_could_carry_another_signature_is_not_signed() {
+    let publisher = publisher(json!({}));
+    for name in [
+        "",
+        "#",
+        "presence-room:{\"user_id\":1}",
+        "news\n",
+        "übung",
+        "a b",
+    ] {
+        assert_eq!(
+            publisher.authorize_channel("1.2", name, None),
+            Err(PublishError::BadChannel(name.to_owned()))
+        );
+    }
+    for name in ["#server-to-user-7", "private-orders_1=2@a,b.c;d"] {
+        assert!(publisher.authorize_channel("1.2", name, None).is_ok());
+    }
 }
 
 #[test]
@@ -486,6 +504,10 @@ fn wrong_options_are_named() {
         (
             json!({}),
             "the publisher's option `app_id` must be a non-empty string",
+        ),
+        (
+            json!({"app_id": "1", "key": "k", "secret": "s", "hots": "localhost"}),
+            "the publisher has no option `hots`",
         ),
         (
             json!({"app_id": "1", "key": ""}),

@@ -61,6 +61,11 @@ pub enum PublishError {
     /// The caller gave something else as a socket id.
     #[error("`{0}` is not a socket id; it is two integers joined by a dot, such as 123.456")]
     BadSocketId(String),
+    /// A name that could carry another signature, as parts of what is signed are joined by colons: Pusher's SDKs refuse it too.
+    #[error(
+        "`{0}` cannot be signed as a channel's name; it must be letters, digits and any of -_=@,.; after perhaps a #"
+    )]
+    BadChannel(String),
     /// Nothing answers, wherever it was looked for.
     #[error("the Reverb server is not running: nothing answers at {}; start it with: php artisan reverb:start", join(.0))]
     NotRunning(Vec<Absence>),

@@ -170,9 +170,7 @@ impl Publisher {
         channel_data: Option<&str>,
     ) -> Result<Authorization, PublishError> {
         check_socket_id(socket_id)?;
-        if channel.is_empty() {
-            return Err(PublishError::NoChannel);
-        }
+        check_channel(channel)?;
         let signature = auth::sign_channel(&self.options.secret, socket_id, channel, channel_data);
         let shared_secret = encryption::is_encrypted(channel)
             .then(|| Ok(self.options.master_key(channel)?.shared_secret(channel)));
@@ -330,6 +328,16 @@ impl Event<'_> {
         }
         self.socket_id.map_or(Ok(()), check_socket_id)
     }
+}
+
+/// Pusher's rule for the name of a channel that is signed.
+fn check_channel(name: &str) -> Result<(), PublishError> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=@,.;".contains(&byte);
+    let bare = name.strip_prefix('#').unwrap_or(name);
+    if bare.is_empty() || !bare.bytes().all(is_allowed) {
+        return Err(PublishError::BadChannel(name.to_owned()));
+    }
+    Ok(())
 }
 
 /// Pusher's rule for what an application may pass on: two integers joined by a dot.

@@ -267,6 +267,7 @@ final class Publisher
      * ));
      * ```
      *
+     * @param  string  $channel  Letters, digits and any of `-_=@,.;`, after perhaps a `#`: nothing that could carry another signature.
      * @param  string|null  $channelData  JSON text about the member of a presence channel.
      * @return array{auth: string, channel_data?: string, shared_secret?: string}  `shared_secret` is the key of an encrypted channel.
      *
