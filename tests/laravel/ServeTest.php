@@ -8,10 +8,12 @@ use Illuminate\Support\Facades\Broadcast;
 use Illuminate\Support\Facades\Event;
 use Laravel\Reverb\Events\ClientEventReceived;
 use Laravel\Reverb\Events\ConnectionOpened;
+use Laravel\Reverb\Exceptions\InvalidServerConfiguration;
 use Laravel\Reverb\Reverb;
 use Laravel\Reverb\Testing\ReverbServer;
 use Laravel\Reverb\Tests\Laravel\Support\OrderShipped;
 use Laravel\Reverb\Tests\Laravel\Support\WebSocket;
+use PHPUnit\Framework\Attributes\DataProvider;
 use RuntimeException;
 
 /**
@@ -53,6 +55,43 @@ class ServeTest extends TestCase
         );
         $this->assertSame($server->options, config('broadcasting.connections.reverb.options'));
         $this->assertSame("ws://127.0.0.1:{$server->port}/ws/app/test-key?protocol=7&client=test&version=1.0", $server->url());
+    }
+
+    #[DataProvider('addresses')]
+    public function test_the_address_is_one_that_the_server_has(string $host, string $reachable): void
+    {
+        $server = Reverb::serve(['host' => $host]);
+
+        $this->assertSame($reachable, $server->host);
+        $this->assertStringStartsWith("ws://{$reachable}:{$server->port}/app/", $server->url());
+    }
+
+    public static function addresses(): array
+    {
+        return [
+            ['127.0.0.2', '127.0.0.2'],
+            ['0.0.0.0', '127.0.0.1'],
+        ];
+    }
+
+    public function test_with_a_certificate_the_address_says_so(): void
+    {
+        $keys = __DIR__.'/../tls/keys';
+
+        $server = Reverb::serve(['options' => ['tls' => ['local_cert' => "{$keys}/certificate.pem", 'local_pk' => "{$keys}/pkcs8.pem"]]]);
+
+        $this->assertSame(['https', true], [$server->options['scheme'], $server->options['useTLS']]);
+        $this->assertStringStartsWith('wss://127.0.0.1:', $server->url());
+    }
+
+    public function test_wrong_applications_are_named(): void
+    {
+        config(['reverb.apps.apps' => 'mine']);
+
+        $this->expectException(InvalidServerConfiguration::class);
+        $this->expectExceptionMessage('[reverb.apps.apps] must be an array, not "mine"');
+
+        Reverb::serve();
     }
 
     public function test_an_application_without_credentials_gets_some(): void

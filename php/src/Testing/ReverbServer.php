@@ -79,7 +79,7 @@ class ReverbServer
         $relay = $app->make(EventRelay::class, ['applications' => $applications]);
         $configuration = new ServerConfiguration(new Section('reverb.servers.reverb', $section), $applications, events: $relay->wanted());
         $relay->attach($native = $engine->startServer($configuration->toArray()));
-        $options = static::options($native->port(), $configuration->path());
+        $options = static::options($configuration, $native->port());
 
         $application = static::connect($app, $engine, $applications, $options);
         $server = new static(
@@ -100,7 +100,9 @@ class ReverbServer
     {
         $path = trim($this->options['path'], '/');
 
-        return "ws://{$this->host}:{$this->port}".($path === '' ? '' : "/{$path}")."/app/{$this->key}?protocol=7&client={$client}&version=1.0";
+        $scheme = $this->options['useTLS'] ? 'wss' : 'ws';
+
+        return "{$scheme}://{$this->host}:{$this->port}".($path === '' ? '' : "/{$path}")."/app/{$this->key}?protocol=7&client={$client}&version=1.0";
     }
 
     /**
@@ -163,7 +165,10 @@ class ReverbServer
      */
     protected static function ensureCredentials(Container $app, Repository $config): void
     {
-        if (($config->get('reverb.apps.provider') ?? 'config') !== 'config') {
+        $applications = $config->get('reverb.apps.apps') ?? [];
+
+        // What is no array is reported by the provider...
+        if (($config->get('reverb.apps.provider') ?? 'config') !== 'config' || ! is_array($applications)) {
             return;
         }
 
@@ -171,7 +176,7 @@ class ReverbServer
             'app_id' => $application['app_id'] ?? $application['id'] ?? '' ?: Str::random(),
             'key' => $application['key'] ?? '' ?: Str::random(),
             'secret' => $application['secret'] ?? '' ?: Str::random(),
-        ] + $application, $config->get('reverb.apps.apps') ?? []));
+        ] + $application, $applications));
 
         $app->make(ApplicationManager::class)->forgetDrivers();
     }
@@ -202,9 +207,30 @@ class ReverbServer
      *
      * @return array{host: string, port: int, scheme: string, useTLS: bool, path: string}
      */
-    protected static function options(int $port, string $path): array
+    protected static function options(ServerConfiguration $configuration, int $port): array
     {
-        return ['host' => '127.0.0.1', 'port' => $port, 'scheme' => 'http', 'useTLS' => false, 'path' => $path];
+        $secure = $configuration->tls()->enabled();
+
+        return [
+            'host' => static::reachable(trim($configuration->host(), '[]')),
+            'port' => $port,
+            'scheme' => $secure ? 'https' : 'http',
+            'useTLS' => $secure,
+            'path' => $configuration->path(),
+        ];
+    }
+
+    /**
+     * Get the address at which a server is found that listens on the given one, as a URL has it.
+     */
+    protected static function reachable(string $host): string
+    {
+        return match (true) {
+            $host === '0.0.0.0' => '127.0.0.1',
+            $host === '::' => '[::1]',
+            str_contains($host, ':') => "[{$host}]",
+            default => $host,
+        };
     }
 
     /**
