@@ -228,6 +228,26 @@ fn a_refused_event_leaves_the_connection_usable() {
 }
 
 #[test]
+fn a_program_that_does_not_know_the_secret_is_sent_no_event() {
+    let server = UnixServer::start(&[&[Script::WelcomeBlindly], &[Script::WelcomeBlindly]]);
+    let http = HttpServer::start(&[]);
+    let mut publisher = publisher(json!({
+        "socket": server.path(), "host": "127.0.0.1", "port": http.port(), "scheme": "http"
+    }));
+    for _ in 0..2 {
+        assert_eq!(
+            text(publisher.publish(&event())),
+            format!(
+                "what listens at {} does not know the secret of application `1`: another program has taken the server's place, and was sent nothing; end it, see who may write to that directory, then run: php artisan reverb:restart",
+                server.path()
+            )
+        );
+    }
+    server.wait_for_closed(2);
+    assert_eq!(server.published(), [""; 0]);
+}
+
+#[test]
 fn another_program_at_the_socket_is_named() {
     let server = UnixServer::start(&[&[Script::Raw(b"SSH-2.0-OpenSSH_9.2\r\n")]]);
     assert_eq!(
@@ -245,7 +265,7 @@ fn another_version_of_the_server_is_named() {
     assert_eq!(
         text(over_unix(&server).publish(&event())),
         format!(
-            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 3); after an upgrade of the extension, run: php artisan reverb:restart",
+            "the Reverb server at {} does not answer as this extension expects (version 9 of the protocol, not 4); after an upgrade of the extension, run: php artisan reverb:restart",
             server.path()
         )
     );

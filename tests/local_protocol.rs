@@ -4,7 +4,7 @@
 
 use reverb::protocol::local::{
     ClientFrame, Hello, LocalError, MAX_FRAME, MAX_HELLO, MAX_MESSAGE, Publish, Reason,
-    ServerFrame, challenge_answer,
+    ServerFrame, Welcome, challenge_answer,
 };
 
 const NONCE: [u8; 32] = [7; 32];
@@ -15,6 +15,13 @@ fn hello() -> ClientFrame<'static> {
         app_id: "app-1",
         publisher: PUBLISHER,
         answer: [3; 32],
+    })
+}
+
+fn welcome() -> ServerFrame<'static> {
+    ServerFrame::Welcome(Welcome {
+        server: [4; 16],
+        proof: [8; 32],
     })
 }
 
@@ -61,7 +68,7 @@ fn client_frames() -> Vec<ClientFrame<'static>> {
 fn server_frames() -> Vec<ServerFrame<'static>> {
     vec![
         ServerFrame::Challenge { nonce: NONCE },
-        ServerFrame::Welcome { server: [4; 16] },
+        welcome(),
         ServerFrame::Closing,
         ServerFrame::Answer {
             status: 200,
@@ -88,9 +95,9 @@ fn server_frames() -> Vec<ServerFrame<'static>> {
 
 #[test]
 fn frames_have_these_bytes() {
-    let mut welcome = Vec::new();
-    ServerFrame::Welcome { server: [4; 16] }.encode(&mut welcome);
-    assert_eq!(welcome, [&[17, 0, 0, 0, 2][..], &[4; 16]].concat());
+    let mut bytes = Vec::new();
+    welcome().encode(&mut bytes);
+    assert_eq!(bytes, [&[49, 0, 0, 0, 2][..], &[4; 16], &[8; 32]].concat());
 
     let mut failed = Vec::new();
     ServerFrame::Failed {
@@ -125,7 +132,7 @@ fn frames_have_these_bytes() {
 #[test]
 fn hello_says_version_publisher_answer_and_application() {
     let expected = [
-        &[59, 0, 0, 0, 65, 3][..],
+        &[59, 0, 0, 0, 65, 4][..],
         &PUBLISHER,
         &[3; 32],
         b"\x05\0\0\0app-1",
@@ -161,6 +168,30 @@ fn only_the_secret_and_the_nonce_of_this_connection_prove() {
         }
         .proves("secret", &NONCE)
     );
+}
+
+/// The expected value comes from Python's `hmac`.
+#[test]
+fn a_welcome_is_proved_by_an_hmac_over_context_nonce_publisher_and_server() {
+    let Welcome { proof, .. } = Welcome::new("secret", &NONCE, &PUBLISHER, [4; 16]);
+    let hex: String = proof.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        hex,
+        "167716f58670fd688b434c697fe5c54d09d761da73f321c4e7f5b56874976112"
+    );
+}
+
+#[test]
+fn only_who_knows_the_secret_welcomes_this_publisher_over_this_connection() {
+    let welcome = Welcome::new("secret", &NONCE, &PUBLISHER, [4; 16]);
+    assert!(welcome.proves("secret", &NONCE, &PUBLISHER));
+    assert!(!welcome.proves("Secret", &NONCE, &PUBLISHER));
+    assert!(!welcome.proves("secret", &[8; 32], &PUBLISHER));
+    assert!(!welcome.proves("secret", &NONCE, &[0; 16]));
+    let answer = challenge_answer("secret", &NONCE, &PUBLISHER);
+    for (server, proof) in [([5; 16], welcome.proof), ([4; 16], answer)] {
+        assert!(!Welcome { server, proof }.proves("secret", &NONCE, &PUBLISHER));
+    }
 }
 
 #[test]
@@ -212,7 +243,7 @@ fn rubbish_from_a_client_is_named() {
         (&[1, 0, 0, 0, 2], LocalError::UnknownKind(2)),
         (b"GET / HTTP/1.1\r\n\r\n", LocalError::TooLarge(0x2054_4547)),
         (&[2, 0, 0, 0, 65, 9], LocalError::Version(9)),
-        (&[2, 0, 0, 0, 65, 3], LocalError::WrongLength(65)),
+        (&[2, 0, 0, 0, 65, 4], LocalError::WrongLength(65)),
         (&[1, 0, 0, 0, 66], LocalError::WrongLength(66)),
         (
             &[10, 0, 0, 0, 66, 1, 0, 0, 0, 0, 0, 0, 0, 4],

@@ -104,6 +104,16 @@ pub enum PublishError {
         /// The application.
         app_id: String,
     },
+    /// What listens at the socket accepts the application's secret without knowing it; it was sent nothing else.
+    #[error(
+        "what listens at {} does not know the secret of application `{app_id}`: another program has taken the server's place, and was sent nothing; end it, see who may write to that directory, then run: php artisan reverb:restart", socket.display()
+    )]
+    Impostor {
+        /// The path.
+        socket: PathBuf,
+        /// The application.
+        app_id: String,
+    },
     /// The server does not know the application.
     #[error(
         "{target} has no application `{app_id}`; compare REVERB_APP_ID here and there, then run: php artisan reverb:restart"

@@ -25,6 +25,10 @@ pub(super) fn unix(options: &Options, socket: &Path, error: UnixError) -> Publis
             target,
             limit: None,
         },
+        UnixError::Impostor => PublishError::Impostor {
+            socket: socket.to_owned(),
+            app_id: options.app_id.clone(),
+        },
         UnixError::Unexpected(cause) => PublishError::Incompatible { target, cause },
         UnixError::Broken(cause) | UnixError::Stopped(cause) | UnixError::Unreachable(cause) => {
             PublishError::Lost { target, cause }

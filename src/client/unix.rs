@@ -89,6 +89,8 @@ pub(super) enum UnixError {
     Failed(Failure),
     /// An event that nobody waited for was not published, and therefore this one was not sent.
     FailedEarlier(Failure),
+    /// The other side speaks our protocol, but does not know the secret.
+    Impostor,
     /// The other side does not speak our protocol.
     Unexpected(String),
 }
@@ -331,6 +333,7 @@ impl UnixError {
             | Self::Unexpected(cause) => cause,
             Self::Refused(_, message) => message,
             Self::TimedOut | Self::Silent => "no answer in time",
+            Self::Impostor => "another program is in the server's place",
             Self::Failed(_) | Self::FailedEarlier(_) => "another event failed",
         }
     }

@@ -7,7 +7,7 @@
 //! server                                    client
 //! Challenge { nonce }                  ──>
 //!                                      <──  Hello { app_id, publisher, answer }
-//! Welcome { server } | Refused { reason } ─>
+//! Welcome { server, proof } | Refused { reason } ─>
 //!                                      <──  Publish { sequence, … }      (any number, without waiting)
 //! Ack { sequence } | Failed { sequence } ─>                              (if asked for)
 //!                                      <──  Call { method, target }       (any time)
@@ -17,6 +17,9 @@
 //!
 //! A frame is `length: u32`, `kind: u8`, body; the length counts what follows it. Numbers are little endian,
 //! texts are UTF-8 after their `u32` length.
+//!
+//! Both sides prove that they know the application's secret before anything else is said. A program that took the
+//! server's place at the path gets no event, unless it also has the server to ask for each proof.
 //!
 //! A `Call` is a request of the HTTP API without a body or a signature, and its `Answer` is that of the HTTP API.
 //!
@@ -40,7 +43,7 @@ mod reader;
 mod writer;
 
 /// The version of this protocol, sent in `Challenge` and `Hello`.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// The longest frame, in bytes after the length. Both sides refuse a longer one before reading it.
 pub const MAX_FRAME: usize = 16 * 1024 * 1024;
@@ -65,6 +68,9 @@ pub type Answer = [u8; 32];
 
 /// Separates these signatures from everything else that is signed with the application's secret.
 const CONTEXT: &[u8] = b"reverb local publisher 1\0";
+
+/// The same for those of the server.
+const SERVER_CONTEXT: &[u8] = b"reverb local server 1\0";
 
 const LENGTH_BYTES: usize = 4;
 
@@ -117,6 +123,15 @@ pub struct Hello<'a> {
     pub answer: Answer,
 }
 
+/// Who serves, and the proof that it is no other program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// Which server this is.
+    pub server: ServerId,
+    /// Made by [`Welcome::new`].
+    pub proof: Answer,
+}
+
 /// One event for some channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publish<'a> {
@@ -143,10 +158,7 @@ pub enum ServerFrame<'a> {
         nonce: Nonce,
     },
     /// The publisher is accepted.
-    Welcome {
-        /// Which server this is.
-        server: ServerId,
-    },
+    Welcome(Welcome),
     /// The publisher is not accepted; the server closes the connection.
     Refused {
         /// The kind of failure.
@@ -257,6 +269,25 @@ impl Hello<'_> {
     }
 }
 
+impl Welcome {
+    /// The welcome of a publisher who answered the challenge of this nonce.
+    ///
+    /// Signed like that answer, over the publisher's id too, which only one who has been told it can know.
+    #[must_use]
+    pub fn new(secret: &str, nonce: &Nonce, publisher: &PublisherId, server: ServerId) -> Self {
+        let parts: [&[u8]; 4] = [SERVER_CONTEXT, nonce, publisher, &server];
+        let proof = keyed_hash(secret, parts.into_iter());
+        Self { server, proof }
+    }
+
+    /// Determines, in constant time, whether whoever sent this knows the secret.
+    #[must_use]
+    pub fn proves(&self, secret: &str, nonce: &Nonce, publisher: &PublisherId) -> bool {
+        let expected = Self::new(secret, nonce, publisher, self.server);
+        expected.proof.ct_eq(&self.proof).into()
+    }
+}
+
 impl<'a> ClientFrame<'a> {
     /// Appends the frame to the output.
     ///
@@ -355,9 +386,12 @@ impl<'a> ServerFrame<'a> {
                 body.push(VERSION);
                 body.extend_from_slice(nonce);
             }),
-            Self::Welcome { server } => write_frame(output, kind::WELCOME, MAX_FRAME, |body| {
-                body.extend_from_slice(server);
-            }),
+            Self::Welcome(Welcome { server, proof }) => {
+                write_frame(output, kind::WELCOME, MAX_FRAME, |body| {
+                    body.extend_from_slice(server);
+                    body.extend_from_slice(proof);
+                })
+            }
             Self::Closing => write_frame(output, kind::CLOSING, MAX_FRAME, |_| {}),
             Self::Answer {
                 status,
@@ -402,9 +436,10 @@ impl<'a> ServerFrame<'a> {
                     nonce: body.array()?,
                 }
             }
-            kind::WELCOME => Self::Welcome {
+            kind::WELCOME => Self::Welcome(Welcome {
                 server: body.array()?,
-            },
+                proof: body.array()?,
+            }),
             kind::CLOSING => Self::Closing,
             kind::ANSWER => Self::Answer {
                 status: body.u16()?,

@@ -29,7 +29,7 @@ use crate::{
         ChannelName, SocketId,
         local::{
             ClientFrame, Hello, LocalError, MAX_HELLO, Nonce, Publish, PublisherId, Reason,
-            ServerFrame,
+            ServerFrame, Welcome,
         },
     },
 };
@@ -202,10 +202,9 @@ impl Publisher {
         timeout(HELLO_TIME, self.challenge(nonce))
             .await
             .map_err(|_| End::Gone)??;
-        let (known, length) = self.recognise(&nonce).await?;
+        let (known, welcome, length) = self.recognise(&nonce).await?;
         self.input.drain(..length);
-        let server = self.heard.server;
-        ServerFrame::Welcome { server }.encode(&mut self.output);
+        ServerFrame::Welcome(welcome).encode(&mut self.output);
         self.is_welcome = true;
         Ok(known)
     }
@@ -227,7 +226,7 @@ impl Publisher {
     /// Tells the operator which process of this machine asked to publish; the system vouches for it.
     ///
     /// Only the operator is told whether it is the application or its secret that is wrong.
-    fn tell_who_came(&self, app_id: &str, found: &Result<ApplicationIndex, Refusal>) {
+    fn tell_who_came<T>(&self, app_id: &str, found: &Result<T, Refusal>) {
         let (title, flaw) = match found {
             Ok(_) => ("Publisher Connected", ""),
             Err(Refusal::Unknown) => ("Publisher Refused", ", unknown"),
@@ -252,24 +251,25 @@ impl Publisher {
         });
     }
 
-    /// Who says the Hello at the head of the input, and how long it is.
+    /// Who says the Hello at the head of the input, what to answer, and how long it is.
     async fn recognise(
         &self,
         nonce: &Nonce,
-    ) -> Result<((ApplicationIndex, PublisherId), usize), End> {
+    ) -> Result<((ApplicationIndex, PublisherId), Welcome, usize), End> {
         let Some((ClientFrame::Hello(hello), length)) = ClientFrame::decode(&self.input)? else {
             return Err(End::Refused(Reason::MALFORMED, "no Hello".to_owned()));
         };
         let found = self.find_and_check(&hello, nonce).await;
         self.tell_who_came(hello.app_id, &found);
-        Ok(((found?, hello.publisher), length))
+        let (application, welcome) = found?;
+        Ok(((application, hello.publisher), welcome, length))
     }
 
     async fn find_and_check(
         &self,
         hello: &Hello<'_>,
         nonce: &Nonce,
-    ) -> Result<ApplicationIndex, Refusal> {
+    ) -> Result<(ApplicationIndex, Welcome), Refusal> {
         let found = self.find(hello.app_id).await;
         let applications = self.shared.engine.applications();
         let application = found.map(|index| applications.application(index));
@@ -277,7 +277,10 @@ impl Publisher {
         // As much is calculated for an application that there is not.
         let is_proved = hello.proves(secret, nonce);
         match found {
-            Ok(index) if is_proved => Ok(index),
+            Ok(index) if is_proved => {
+                let server = self.heard.server;
+                Ok((index, Welcome::new(secret, nonce, &hello.publisher, server)))
+            }
             Ok(_) => Err(Refusal::WrongSecret),
             Err(Missing::Unknown) => Err(Refusal::Unknown),
             Err(missing) => Err(Refusal::Unavailable(

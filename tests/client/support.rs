@@ -19,7 +19,9 @@ use std::{
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::{Digest as _, Md5};
-use reverb::protocol::local::{ClientFrame, Hello, Publish, PublisherId, Reason, ServerFrame};
+use reverb::protocol::local::{
+    ClientFrame, Hello, Publish, PublisherId, Reason, ServerFrame, ServerId, Welcome,
+};
 use sha2::Sha256;
 use socket2::{Domain, SockAddr, Socket, Type};
 
@@ -40,6 +42,8 @@ pub(crate) enum Script {
     Welcome,
     /// The same, in the name of another server.
     WelcomeElsewhere,
+    /// Challenge, welcome whatever is answered, as one who does not know the secret; then hear what comes.
+    WelcomeBlindly,
     /// Challenge, hear the answer, refuse.
     Refuse(Reason, &'static str),
     /// Hear an event and acknowledge it.
@@ -222,17 +226,14 @@ struct Conversation<'a> {
 impl Conversation<'_> {
     fn perform(&mut self, step: Script) -> io::Result<()> {
         match step {
-            Script::Welcome => {
-                self.hear_hello()?;
-                self.say(&ServerFrame::Welcome { server: SERVER })
-            }
-            Script::WelcomeElsewhere => {
-                self.hear_hello()?;
-                let server = ANOTHER_SERVER;
-                self.say(&ServerFrame::Welcome { server })
+            Script::Welcome => self.welcome("secret", SERVER),
+            Script::WelcomeElsewhere => self.welcome("secret", ANOTHER_SERVER),
+            Script::WelcomeBlindly => {
+                self.welcome("a guess", SERVER)?;
+                self.hear_event().map(drop)
             }
             Script::Refuse(reason, message) => {
-                self.hear_hello()?;
+                let _publisher = self.hear_hello()?;
                 self.say(&ServerFrame::Refused { reason, message })
             }
             Script::Ack => {
@@ -289,7 +290,13 @@ impl Conversation<'_> {
         self.stream.write_all(&bytes)
     }
 
-    fn hear_hello(&mut self) -> io::Result<()> {
+    fn welcome(&mut self, secret: &str, server: ServerId) -> io::Result<()> {
+        let publisher = self.hear_hello()?;
+        let welcome = Welcome::new(secret, &NONCE, &publisher, server);
+        self.say(&ServerFrame::Welcome(welcome))
+    }
+
+    fn hear_hello(&mut self) -> io::Result<PublisherId> {
         self.say(&ServerFrame::Challenge { nonce: NONCE })?;
         self.hear(|frame, heard| {
             let ClientFrame::Hello(hello) = frame else {
@@ -301,6 +308,7 @@ impl Conversation<'_> {
             } = hello;
             assert_eq!(app_id, "1");
             heard.publishers.push(publisher);
+            publisher
         })
     }
 

@@ -78,12 +78,13 @@ impl Caller {
 
     /// Expects that the server takes these events, and says no more about them.
     fn is_welcomed_and_told(&mut self, sequences: &[u64]) {
-        let mut bytes = vec![0; 17 + LENGTH + sequences.len() * (9 + LENGTH)];
+        let mut bytes = vec![0; 49 + LENGTH + sequences.len() * (9 + LENGTH)];
         self.stream.read_exact(&mut bytes).unwrap();
         let mut rest = &bytes[..];
-        let Ok(Some((ServerFrame::Welcome { .. }, length))) = ServerFrame::decode(rest) else {
+        let Ok(Some((ServerFrame::Welcome(welcome), length))) = ServerFrame::decode(rest) else {
             panic!("not a welcome: {rest:?}")
         };
+        assert!(welcome.proves("reverb-secret", &self.nonce, &PUBLISHER));
         rest = &rest[length..];
         for &sequence in sequences {
             let (frame, length) = ServerFrame::decode(rest).unwrap().unwrap();

@@ -55,7 +55,7 @@ impl Connection {
         })
     }
 
-    /// Answers the challenge and waits for the welcome, which says what server it is.
+    /// Answers the challenge and waits for the welcome, which says what server it is and proves that it is one.
     pub(super) fn greet(
         &mut self,
         way: Way<'_>,
@@ -64,20 +64,23 @@ impl Connection {
         let Way {
             options, deadline, ..
         } = way;
-        let answer = self.receive(deadline, |frame| match frame {
-            ServerFrame::Challenge { nonce } => {
-                Ok(challenge_answer(&options.secret, &nonce, &publisher))
-            }
+        let nonce = self.receive(deadline, |frame| match frame {
+            ServerFrame::Challenge { nonce } => Ok(nonce),
             frame => Err(refusal(&frame)),
         })??;
         let hello = ClientFrame::Hello(Hello {
             app_id: &options.app_id,
             publisher,
-            answer,
+            answer: challenge_answer(&options.secret, &nonce, &publisher),
         });
         self.send(&hello, deadline)?;
         self.receive(deadline, |frame| match frame {
-            ServerFrame::Welcome { server } => Ok(server),
+            ServerFrame::Welcome(welcome)
+                if welcome.proves(&options.secret, &nonce, &publisher) =>
+            {
+                Ok(welcome.server)
+            }
+            ServerFrame::Welcome(_) => Err(UnixError::Impostor),
             frame => Err(refusal(&frame)),
         })?
     }
