@@ -24,8 +24,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{HttpError, resolver::addresses};
 use crate::client::{deadline::Deadline, options::HttpOptions};
 
-/// How much later than its deadline a read may end, so that its limit need not be set anew for each.
-const LATENESS: Duration = Duration::from_millis(10);
+/// By how much a read's limit may differ from what it should be, so that it need not be set anew for each.
+const INACCURACY: Duration = Duration::from_millis(10);
+
+/// The shortest limit of a read.
+const SHORTEST_LIMIT: Duration = Duration::from_millis(1);
 
 /// How much is read at first; answers to events are shorter. hyper's buffer has no zeroes yet, and they cost time.
 const READ_BYTES: usize = 1024;
@@ -132,10 +135,12 @@ impl State {
         }
     }
 
-    /// Lets a read that waits end with the deadline.
+    /// Lets a read that waits end before the deadline: the system counts long times in coarse steps, and ends it up to
+    /// an eighth late. The next one then waits for what is left, in the same way.
     fn limit_read(&self) -> io::Result<()> {
-        let wanted = self.deadline.get().remaining().unwrap_or(LATENESS);
-        let is_fit = |set: Duration| set <= wanted + LATENESS && wanted <= set + LATENESS;
+        let remaining = self.deadline.get().remaining().unwrap_or_default();
+        let wanted = (remaining * 3 / 4).max(SHORTEST_LIMIT);
+        let is_fit = |set: Duration| set <= wanted + INACCURACY && wanted <= set + INACCURACY;
         if !self.read_limit.get().is_some_and(is_fit) {
             self.stream.set_read_timeout(Some(wanted))?;
             self.read_limit.set(Some(wanted));

@@ -19,8 +19,8 @@ use crate::{
 /// How much is read at a time; answers are shorter.
 const READ_BYTES: usize = 4096;
 
-/// How much later than its deadline a publish may end.
-const LATENESS: Duration = Duration::from_millis(10);
+/// By how much of its limit the system may end a read late, which counts long times in coarse steps: an eighth.
+const LATENESS: u32 = 8;
 
 /// What a publisher waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +42,17 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects.
     pub(super) fn open(way: Way<'_>) -> Result<Self, UnixError> {
+        // What is left is waited for to the millisecond.
+        let read_limit = way.options.timeout * 3 / 4;
         let socket = connect(way.socket, way.deadline.within(way.options.connect_timeout))
             .and_then(|socket| {
-                socket.set_read_timeout(Some(way.options.timeout))?;
+                socket.set_read_timeout(Some(read_limit))?;
                 Ok(socket)
             })
             .map_err(|error| UnixError::Unreachable(cause(&error)))?;
         Ok(Self {
             socket,
-            read_limit: way.options.timeout,
+            read_limit,
             input: Vec::new(),
         })
     }
@@ -228,10 +230,10 @@ impl Connection {
         }
     }
 
-    /// Lets a read wait by itself, which spares a system call or two, if that ends no later than the deadline.
+    /// Lets a read wait by itself, which spares a system call or two, if that ends before the deadline.
     fn waiting_within(&self, deadline: Deadline) -> RecvFlags {
-        let remaining = deadline.remaining().unwrap_or_default();
-        if self.read_limit <= remaining + LATENESS {
+        let latest = self.read_limit + self.read_limit / LATENESS;
+        if deadline.remaining() >= Some(latest) {
             RecvFlags::empty()
         } else {
             RecvFlags::DONTWAIT
