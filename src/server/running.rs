@@ -349,10 +349,11 @@ fn bind_local(path: Option<&Path>, notices: &Notices) -> Result<Option<LocalSock
         return Ok(None);
     };
     let local = match LocalSocket::bind(path) {
-        // Nobody's mistake, and no reason to serve nobody.
-        Err(ServerError::Socket(_, error)) if is_out_of_room(error.kind()) => {
+        // The way over HTTP is left, so that this is no reason to serve nobody.
+        Err(ServerError::Socket(_, error)) if is_surmountable(error.kind()) => {
             notices.warn(format!(
-                "Cannot make the socket {}: {error}. Local processes publish over HTTP until the server is started again.",
+                "Cannot make the socket {}: {error}. Local processes publish over HTTP until there is room \
+                 that the server's user may write to, and the server is started again.",
                 path.display()
             ));
             return Ok(None);
@@ -369,10 +370,11 @@ fn bind_local(path: Option<&Path>, notices: &Notices) -> Result<Option<LocalSock
     Ok(local)
 }
 
-fn is_out_of_room(kind: io::ErrorKind) -> bool {
+fn is_surmountable(kind: io::ErrorKind) -> bool {
     matches!(
         kind,
-        io::ErrorKind::StorageFull
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::ReadOnlyFilesystem
     )

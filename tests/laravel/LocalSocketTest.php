@@ -89,6 +89,24 @@ class LocalSocketTest extends TestCase
         ];
     }
 
+    public function test_where_the_user_may_not_write_the_server_runs_without_the_socket(): void
+    {
+        $this->needRoot();
+        $this->startServer();
+        chmod(dirname($socket = $this->temporaryPath('reverb.sock')), 0755);
+
+        // The folder is another user's, and so is the socket that is there...
+        foreach ([$this->temporaryPath('other.sock'), $socket] as $path) {
+            $process = new Process([PHP_BINARY, __DIR__.'/Support/serve-as.php', (string) self::NOBODY, (string) self::NOBODY, $path]);
+            $process->mustRun();
+
+            $this->assertSame(<<<OUTPUT
+                Cannot make the socket {$path}: Permission denied (os error 13). Local processes publish over HTTP until there is room that the server's user may write to, and the server is started again.
+                {"health":"OK"}
+                OUTPUT, trim($process->getOutput()));
+        }
+    }
+
     public function test_a_path_to_another_file_stops_the_start(): void
     {
         file_put_contents($path = $this->temporaryPath('notes'), 'mine');

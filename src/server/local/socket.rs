@@ -42,6 +42,10 @@ impl LocalSocket {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 remove_abandoned(path)?;
             }
+            // Another user's, dead or alive: to bind would only say that it is there.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(failed(error));
+            }
             Err(_) => {}
         }
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(failed)?;
