@@ -1,5 +1,6 @@
 //! The coordinator's commands as commands of Redis, and Redis' replies as inputs.
 
+mod again;
 mod questions;
 mod replies;
 
@@ -14,6 +15,7 @@ use super::{
     envelope::{self, Head, Said},
     link::{Link, LinkError},
     names::Names,
+    recall::Recall,
     script::{Script, Scripts},
     seal::Tag,
     settings::Dialect,
@@ -41,6 +43,8 @@ pub(super) struct Broker {
     pending: VecDeque<Pending>,
     /// Commands that wait until an earlier life of this node is cleared away.
     waiting: VecDeque<Command>,
+    /// What nodes are told that were cut off.
+    answers: VecDeque<again::Answer>,
     is_registering: bool,
 }
 
@@ -91,6 +95,7 @@ pub(super) struct Identity {
     dialect: Dialect,
     /// Of the last message.
     sequence: u64,
+    recall: Recall,
 }
 
 impl Identity {
@@ -105,7 +110,13 @@ impl Identity {
             names,
             dialect,
             sequence: 0,
+            recall: Recall::default(),
         }
+    }
+
+    /// This node.
+    pub(super) fn node(&self) -> NodeId {
+        self.node
     }
 
     /// The channel of Redis on which a topic is talked about.
@@ -121,6 +132,10 @@ impl Identity {
         application: ApplicationIndex,
         message: Message,
     ) -> Vec<u8> {
+        self.sealed(channel, application, &Said::Message(message))
+    }
+
+    fn sealed(&mut self, channel: &str, application: ApplicationIndex, said: &Said) -> Vec<u8> {
         self.sequence += 1;
         let seal = self.names.seal(&self.engine, application);
         let head = Head {
@@ -128,8 +143,7 @@ impl Identity {
             sequence: self.sequence,
             tag: seal.tag(),
         };
-        let heard = Said::Message(message);
-        envelope::encode(self.dialect, head, channel.as_bytes(), (&heard, Some(seal)))
+        envelope::encode(self.dialect, head, channel.as_bytes(), (said, Some(seal)))
     }
 
     fn farewell(&mut self, channel: &str) -> Vec<u8> {
@@ -161,6 +175,7 @@ impl Broker {
             is_sharded,
             pending: VecDeque::new(),
             waiting: VecDeque::new(),
+            answers: VecDeque::new(),
             is_registering: false,
         }
     }
@@ -362,20 +377,9 @@ impl Broker {
         let key = identity.names.topic(&self.engine, &topic);
         let channel = identity.names.channel(&key);
         let application = topic.application;
-        let message = event.message.clone();
-        // Redis knows the number and appends it.
-        let kept = event.kept_for.map(|remaining| Kept {
-            message: message.clone(),
-            version: 0,
-            remaining,
-        });
-        let envelope = Message::Event {
-            message: message.clone(),
-            except: event.except,
-            ticket: event.ticket,
-            kept,
-        };
-        let envelope = identity.message(&channel, application, envelope);
+        identity.recall.note_event(&topic, &event, now);
+        let text = event.message.clone();
+        let envelope = identity.message(&channel, application, message(event.clone()));
         let publish = self.publish();
         let kept_for = event.kept_for;
         let owed = Wants::Owed(Outgoing::Event(topic, event));
@@ -384,7 +388,7 @@ impl Broker {
             return;
         };
         let seal = identity.names.seal(&self.engine, application);
-        let value = value::kept(seal, &key, &message);
+        let value = value::kept(seal, &key, &text);
         let time = milliseconds(kept_for);
         let arguments: [&[u8]; 5] = [key.as_bytes(), publish, &envelope, &value, &time];
         self.script(identity, Script::Keep, &arguments, owed, now);
@@ -403,6 +407,10 @@ impl Broker {
             user_id: Arc::clone(&user_id),
         };
         let message = identity.message(&channel, application, message);
+        let sequence = identity.sequence;
+        identity
+            .recall
+            .note_termination((application, &user_id), sequence, now);
         let command = [self.publish(), channel.as_bytes(), &message];
         let owed = Wants::Owed(Outgoing::Terminate {
             application,
@@ -481,6 +489,21 @@ pub(super) fn owed(command: Command) -> Option<Outgoing> {
             user_id,
         }),
         _ => None,
+    }
+}
+
+/// An event as it is told. Redis knows the number of one that it keeps, and appends it.
+fn message(event: Relayed) -> Message {
+    let kept = event.kept_for.map(|remaining| Kept {
+        message: event.message.clone(),
+        version: 0,
+        remaining,
+    });
+    Message::Event {
+        message: event.message,
+        except: event.except,
+        ticket: event.ticket,
+        kept,
     }
 }
 

@@ -15,9 +15,11 @@ use super::{
     broker::{self, Broker, Identity, Outcome},
     connect::Connector,
     coordinator::{Command, Coordinator, Input},
-    ears::{Ears, Memory, News},
+    ears::{Ears, News},
     link::LinkError,
+    memory::Memory,
     names::{self, Names},
+    recall::Recall,
     script::Scripts,
     settings::Settings,
 };
@@ -134,7 +136,7 @@ impl Driver {
             connector,
             identity: Identity::new(engine, node, (Names::new(root), dialect)),
             coordinator,
-            memory: Memory::default(),
+            memory: Memory::new(node),
             bell,
             outage: None,
         })
@@ -213,6 +215,7 @@ impl Driver {
         stop: &mut watch::Receiver<Option<Instant>>,
         started: &mut Option<Starter>,
     ) -> End {
+        self.memory.begin_anew();
         self.coordinator.handle(Input::Connected, Instant::now());
         match self.work(&mut session, stop, started).await {
             Ok(deadline) => {
@@ -243,7 +246,7 @@ impl Driver {
         loop {
             // First what was decided before: news may change what is decided next.
             self.issue(session);
-            self.take_in(session)?;
+            let is_all = self.take_in(session)?;
             self.issue(session);
             if started.is_some() && self.identity.engine.is_reachable() {
                 tell(started, Ok(()));
@@ -252,7 +255,7 @@ impl Driver {
                 let reason = "the credentials of an application have changed";
                 return Err(LinkError::Refused(reason.to_owned()));
             }
-            let is_congested = self.identity.engine.is_congested();
+            let is_congested = !is_all || self.identity.engine.is_congested();
             tokio::select! {
                 progress = session.broker.progress() => progress?,
                 progress = session.ears.progress(), if !is_congested => progress?,
@@ -263,6 +266,7 @@ impl Driver {
                 _ = tick.tick() => {
                     let now = Instant::now();
                     self.coordinator.handle(Input::Tick, now);
+                    self.catch_up(session, now);
                     let times = &self.connector.settings().times;
                     session.check(is_congested, (times.check, times.answer), now)?;
                     let is_idle = session.broker.oldest().is_none();
@@ -305,14 +309,20 @@ impl Driver {
         gone.map_err(|_| LinkError::Silent)?
     }
 
-    /// Hands in what has come on both connections.
-    fn take_in(&mut self, session: &mut Session) -> Result<(), LinkError> {
+    /// Hands in what has come on both connections; false if some of it has to wait for workers that lag
+    /// behind.
+    fn take_in(&mut self, session: &mut Session) -> Result<bool, LinkError> {
         let now = Instant::now();
         while let Some(outcome) = session.broker.next(&mut self.identity, now)? {
             match outcome {
                 // Whoever has left is not to come back.
                 Outcome::Input(Input::Expired) if session.has_left => {}
-                Outcome::Input(input) => self.coordinator.handle(input, now),
+                Outcome::Input(input) => {
+                    if let Input::Beaten { alive } = &input {
+                        self.memory.see(alive, now);
+                    }
+                    self.coordinator.handle(input, now);
+                }
                 Outcome::Nothing | Outcome::Left => {}
             }
         }
@@ -322,9 +332,19 @@ impl Driver {
                 News::Nothing => {}
                 News::Input(input) => self.coordinator.handle(input, now),
                 News::Farewell => session.follow_hint(identity, now),
+                News::Back {
+                    node,
+                    application,
+                    back,
+                } => session
+                    .broker
+                    .say_again(identity, (node, application), &back, now),
+            }
+            if identity.engine.is_congested() {
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Queues what the coordinator wants.
@@ -336,8 +356,46 @@ impl Driver {
                 Command::Unsubscribe(topics) => {
                     session.ears.unsubscribe(&mut self.identity, &topics);
                 }
-                command => session.broker.carry_out(&mut self.identity, command, now),
+                command => {
+                    if matches!(command, Command::Register { .. }) {
+                        self.come_back(session, now);
+                    }
+                    session.broker.carry_out(&mut self.identity, command, now);
+                }
             }
+        }
+        session.broker.go_on(&mut self.identity, now);
+    }
+
+    /// All that this server needs is heard again: it asks for what it has missed.
+    fn come_back(&mut self, session: &mut Session, now: Instant) {
+        let Some(deaf) = self.memory.come_back(now) else {
+            return;
+        };
+        if deaf > Recall::LONGEST {
+            self.identity.engine.notices().warn(format!(
+                "This server had no connection to Redis for {:.1} s. What others that had one have published meanwhile may not have reached its clients: it is remembered for {} s.",
+                deaf.as_secs_f64(),
+                Recall::LONGEST.as_secs()
+            ));
+        }
+        self.ask_again(session, now);
+    }
+
+    /// Asks again for what was missed, and waits no more for those who take too long.
+    fn catch_up(&mut self, session: &mut Session, now: Instant) {
+        let silent = self.memory.end_patience(now);
+        if silent > 0 {
+            self.identity.engine.notices().warn(format!(
+                "Of the other servers, {silent} did not say again in time what they published while this one had no connection to Redis: it may not have reached the clients of this one."
+            ));
+        }
+        self.ask_again(session, now);
+    }
+
+    fn ask_again(&mut self, session: &mut Session, now: Instant) {
+        for question in self.memory.questions(now) {
+            session.broker.ask_again(&mut self.identity, &question, now);
         }
     }
 

@@ -9,18 +9,24 @@ use bytes::Bytes;
 
 use super::{
     broker::Identity,
-    complaints::Complaints,
     coordinator::{Input, Message},
-    envelope::{Envelope, Unusable},
+    envelope::{Back, Envelope, Said, Unusable},
     link::{self, Link, LinkError},
+    memory::Memory,
+    recall::Recall,
 };
-use crate::engine::cluster::{NodeId, Topic};
+use crate::engine::{
+    ApplicationIndex,
+    cluster::{NodeId, Topic},
+};
 
 /// Listens to topics, and to what is said to all.
 pub(super) struct Ears {
     link: Link,
     is_sharded: bool,
     everybody: Bytes,
+    /// What is said to this node alone.
+    own: Bytes,
     /// What is listened to, or will be.
     topics: HashMap<Bytes, Topic>,
     /// Channels that were given up, as often as Redis has not confirmed it.
@@ -37,26 +43,17 @@ pub(super) enum News {
     Input(Input),
     /// A server has gone: it is time to look who is there.
     Farewell,
-}
-
-/// What is remembered of the others, whichever connection there is.
-#[derive(Default)]
-pub(super) struct Memory {
-    last: HashMap<NodeId, Last>,
-    complaints: Complaints,
-}
-
-/// What was heard of a node last.
-struct Last {
-    at: Instant,
-    /// The number of the message.
-    sequence: u64,
-    /// The ticket of the last event: what a node was not sure of it says again.
-    ticket: u64,
+    /// A server is back, and asks for what it has missed.
+    Back {
+        node: NodeId,
+        /// One that it knows.
+        application: ApplicationIndex,
+        back: Back,
+    },
 }
 
 impl Ears {
-    /// Listens to what is said to all.
+    /// Listens to what is said to all, and to this node.
     pub(super) async fn open(
         mut link: Link,
         identity: &Identity,
@@ -64,12 +61,14 @@ impl Ears {
         patience: Duration,
     ) -> Result<Self, LinkError> {
         let everybody = Bytes::from(identity.names.everybody());
-        let command = [subscribe(is_sharded), &everybody];
+        let own = Bytes::from(identity.names.node(identity.node()));
+        let command = [subscribe(is_sharded), &everybody, &own];
         link.ask(&command, patience).await?;
         Ok(Self {
             link,
             is_sharded,
             everybody,
+            own,
             topics: HashMap::new(),
             leaving: HashMap::new(),
             asked: None,
@@ -129,9 +128,13 @@ impl Ears {
         memory: &mut Memory,
         now: Instant,
     ) -> Result<Option<News>, LinkError> {
+        if let Some(input) = memory.next_ready() {
+            return Ok(Some(News::Input(input)));
+        }
         let Some(reply) = self.link.next()? else {
             return Ok(None);
         };
+        memory.note(now);
         let unknown = || LinkError::Misunderstood("neither message nor confirmation".to_owned());
         let reply = link::array(link::accepted(reply)?).ok_or_else(unknown)?;
         let mut reply = reply.into_iter();
@@ -208,29 +211,76 @@ impl Ears {
         let Some(application) = application else {
             return Ok(News::Nothing);
         };
-        let topic = self.topics.get(channel);
         let seal = identity.names.seal(&engine, application);
-        let message = envelope.read(channel, (application, seal))?;
-        let last = memory.remember(head.node, head.sequence, now)?;
-        if let Message::Event { ticket, .. } = &message {
-            if *ticket <= last.ticket {
-                return Ok(News::Nothing);
-            }
-            last.ticket = *ticket;
+        let said = envelope.read(channel, (application, seal))?;
+        let from = (head.node, application);
+        memory.remember(from, head.sequence, now)?;
+        match said {
+            Said::Message(message) => self.take(memory, (channel, head.node), message),
+            said if channel == &self.own => Ok(self.listen(identity, memory, (from, said), now)),
+            _ => Err(Unusable::Damaged),
         }
+    }
+
+    /// Takes in what is said about a topic, or to all.
+    fn take(
+        &self,
+        memory: &mut Memory,
+        (channel, from): (&Bytes, NodeId),
+        message: Message,
+    ) -> Result<News, Unusable> {
+        let topic = self.topics.get(channel);
         let is_for_all = matches!(message, Message::Terminate { .. });
-        if is_for_all != (channel == &self.everybody) {
+        if is_for_all != (channel == &self.everybody || channel == &self.own) {
             return Err(Unusable::Damaged);
         }
-        // One that was given up a moment ago.
-        if topic.is_none() && !is_for_all {
-            return Ok(News::Nothing);
+        let input = match message {
+            Message::Event { ticket, .. } => memory.event(from, ticket, (topic.cloned(), message)),
+            // One that was given up a moment ago.
+            _ if topic.is_none() && !is_for_all => None,
+            message => Some(Input::Message {
+                from,
+                topic: topic.cloned(),
+                message,
+            }),
+        };
+        Ok(input.map_or(News::Nothing, News::Input))
+    }
+
+    /// Takes in what is said to this node alone.
+    fn listen(
+        &self,
+        identity: &Identity,
+        memory: &mut Memory,
+        ((node, application), said): ((NodeId, ApplicationIndex), Said),
+        now: Instant,
+    ) -> News {
+        match said {
+            Said::Back(back) => {
+                return News::Back {
+                    node,
+                    application,
+                    back,
+                };
+            }
+            Said::Again(name, message) => {
+                if let Message::Event { ticket, .. } = message {
+                    let topic = Topic::channel(application, &name);
+                    memory.event_again(node, ticket, (topic, message), now);
+                }
+            }
+            Said::Told(forgotten) => {
+                if forgotten > 0 {
+                    identity.engine.notices().warn(format!(
+                        "Up to {forgotten} events of another server did not reach the clients of this one: there were more than {} while it had no connection to Redis.",
+                        Recall::MOST
+                    ));
+                }
+                memory.release(node);
+            }
+            _ => {}
         }
-        Ok(News::Input(Input::Message {
-            from: head.node,
-            topic: topic.cloned(),
-            message,
-        }))
+        News::Nothing
     }
 
     fn command(&mut self, command: &[u8], channels: &[Bytes]) {
@@ -239,34 +289,6 @@ impl Ears {
         if parts.len() > 1 {
             self.link.push(parts.into_iter());
         }
-    }
-}
-
-impl Memory {
-    /// How many nodes are remembered; a node that was not heard for longest is forgotten first.
-    const MOST: usize = 4096;
-
-    fn remember(
-        &mut self,
-        node: NodeId,
-        sequence: u64,
-        now: Instant,
-    ) -> Result<&mut Last, Unusable> {
-        if self.last.len() >= Self::MOST && !self.last.contains_key(&node) {
-            let oldest = self.last.iter().min_by_key(|(_, last)| last.at);
-            let oldest = oldest.map(|(node, _)| *node);
-            oldest.and_then(|oldest| self.last.remove(&oldest));
-        }
-        let last = self.last.entry(node).or_insert(Last {
-            at: now,
-            sequence: 0,
-            ticket: 0,
-        });
-        if sequence <= last.sequence {
-            return Err(Unusable::Repeated);
-        }
-        (last.sequence, last.at) = (sequence, now);
-        Ok(last)
     }
 }
 

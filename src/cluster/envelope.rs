@@ -27,7 +27,7 @@ use crate::{
         ApplicationIndex,
         cluster::{Change, Kept, NodeId, Part, Version},
     },
-    protocol::{Member, SocketId, UserId},
+    protocol::{ChannelName, Member, SocketId, UserId},
 };
 
 const MAGIC: &[u8; 6] = b"reverb";
@@ -57,12 +57,29 @@ pub(super) struct Envelope {
 }
 
 /// What a server says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Said {
     /// Something for the coordinators.
     Message(Message),
     /// That it goes.
     Farewell,
+    /// To one node: that it is back, and asks for what it has missed.
+    Back(Back),
+    /// To one node: an event of a channel once more.
+    Again(ChannelName, Message),
+    /// To one node: that this is all, but for so many at the most that are forgotten.
+    Told(u64),
+}
+
+/// What a node says that is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Back {
+    /// How long ago it heard something before.
+    pub(super) deaf: Duration,
+    /// The ticket of the last event that it has heard of the node that it asks.
+    pub(super) ticket: u64,
+    /// The number of the last message.
+    pub(super) sequence: u64,
 }
 
 /// Why a message is not one for us.
@@ -96,6 +113,9 @@ mod kind {
     pub(super) const EVENT: u8 = 5;
     pub(super) const TERMINATE: u8 = 6;
     pub(super) const LEFT: u8 = 7;
+    pub(super) const BACK: u8 = 8;
+    pub(super) const AGAIN: u8 = 9;
+    pub(super) const TOLD: u8 = 10;
 }
 
 const HAS_EXCEPT: u8 = 1;
@@ -172,14 +192,20 @@ impl Envelope {
         self,
         channel: &[u8],
         (application, seal): (ApplicationIndex, &Seal),
-    ) -> Result<Message, Unusable> {
+    ) -> Result<Said, Unusable> {
         if self.head.tag != seal.tag() || !seal.fits(&[channel, &self.sealed], &self.seal) {
             return Err(Unusable::Forged);
         }
-        if !(kind::ATTACHED..=kind::TERMINATE).contains(&self.kind) {
-            return Err(Unusable::Kind(self.kind));
-        }
-        self.message(application).ok_or(Unusable::Damaged)
+        let payload = self.sealed.slice(self.head_length..);
+        let mut reader = Reader::new(&payload);
+        let said = match self.kind {
+            kind::ATTACHED..=kind::TERMINATE => self.message(application).map(Said::Message),
+            kind::BACK => back(&mut reader).map(Said::Back),
+            kind::AGAIN => again(&payload, reader),
+            kind::TOLD => reader.u64().map(Said::Told),
+            kind => return Err(Unusable::Kind(kind)),
+        };
+        said.ok_or(Unusable::Damaged)
     }
 
     fn message(&self, application: ApplicationIndex) -> Option<Message> {
@@ -190,7 +216,9 @@ impl Envelope {
             kind::CHANGED => Message::Changed(version(&mut reader)?, change(&mut reader)?),
             kind::DETACHED => Message::Detached(version(&mut reader)?),
             kind::SHARED => Message::Shared,
-            kind::EVENT => self.event(&payload, reader)?,
+            kind::EVENT => event(&payload, reader, || {
+                std::str::from_utf8(&self.postscript).ok()?.parse().ok()
+            })?,
             kind::TERMINATE => Message::Terminate {
                 application,
                 user_id: Arc::from(reader.text()?),
@@ -198,59 +226,100 @@ impl Envelope {
             _ => return None,
         })
     }
+}
 
-    fn event(&self, payload: &Bytes, mut reader: Reader<'_>) -> Option<Message> {
-        let ticket = reader.u64()?;
-        let flags = reader.u8()?;
-        let except = match flags & HAS_EXCEPT {
-            0 => None,
-            _ => Some(SocketId::parse(reader.text()?)?),
-        };
-        let remaining = match flags & IS_KEPT {
-            0 => None,
-            _ => Some(Duration::from_millis(reader.u64()?)),
-        };
-        let length = reader.size()?;
-        let start = payload.len() - reader.rest().len();
-        if start + length > payload.len() {
-            return None;
-        }
-        let message = payload.slice(start..start + length);
-        let kept = match remaining {
-            None => None,
-            Some(remaining) => Some(Kept {
-                message: message.clone(),
-                version: std::str::from_utf8(&self.postscript).ok()?.parse().ok()?,
-                remaining,
-            }),
-        };
-        Some(Message::Event {
-            message,
-            except,
-            ticket,
-            kept,
-        })
+/// An event. One that is kept has a number.
+fn event(
+    payload: &Bytes,
+    mut reader: Reader<'_>,
+    number: impl FnOnce() -> Option<u64>,
+) -> Option<Message> {
+    let ticket = reader.u64()?;
+    let flags = reader.u8()?;
+    let except = match flags & HAS_EXCEPT {
+        0 => None,
+        _ => Some(SocketId::parse(reader.text()?)?),
+    };
+    let remaining = match flags & IS_KEPT {
+        0 => None,
+        _ => Some(Duration::from_millis(reader.u64()?)),
+    };
+    let length = reader.size()?;
+    let start = payload.len() - reader.rest().len();
+    if start + length > payload.len() {
+        return None;
     }
+    let message = payload.slice(start..start + length);
+    let kept = match remaining {
+        None => None,
+        Some(remaining) => Some(Kept {
+            message: message.clone(),
+            version: number()?,
+            remaining,
+        }),
+    };
+    Some(Message::Event {
+        message,
+        except,
+        ticket,
+        kept,
+    })
+}
+
+fn back(reader: &mut Reader<'_>) -> Option<Back> {
+    Some(Back {
+        deaf: Duration::from_millis(reader.u64()?),
+        ticket: reader.u64()?,
+        sequence: reader.u64()?,
+    })
+}
+
+fn again(payload: &Bytes, mut reader: Reader<'_>) -> Option<Said> {
+    let channel = ChannelName::parse(reader.text()?).ok()?;
+    // Which number Redis gave it is not known any more.
+    Some(Said::Again(channel, event(payload, reader, || Some(0))?))
 }
 
 fn payload(said: &Said) -> (u8, Vec<u8>) {
     let mut payload = Vec::new();
-    let Said::Message(message) = said else {
-        return (kind::LEFT, payload);
+    let kind = match said {
+        Said::Message(message) => put_message(&mut payload, message),
+        Said::Farewell => kind::LEFT,
+        Said::Back(back) => {
+            let deaf = back.deaf.as_millis();
+            payload.put_u64(deaf.try_into().unwrap_or(u64::MAX));
+            payload.put_u64(back.ticket);
+            payload.put_u64(back.sequence);
+            kind::BACK
+        }
+        Said::Again(channel, message) => {
+            payload.put_text(channel.as_str());
+            put_message(&mut payload, message);
+            kind::AGAIN
+        }
+        Said::Told(forgotten) => {
+            payload.put_u64(*forgotten);
+            kind::TOLD
+        }
     };
-    let kind = match message {
+    (kind, payload)
+}
+
+/// Appends what a message says, and tells its kind.
+fn put_message(payload: &mut Vec<u8>, message: &Message) -> u8 {
+    match message {
         Message::Attached(version, part) => {
-            put_version(&mut payload, *version);
-            put_part(&mut payload, part);
+            put_version(payload, *version);
+            put_part(payload, part);
             kind::ATTACHED
         }
         Message::Changed(version, change) => {
-            put_version(&mut payload, *version);
-            put_change(&mut payload, change);
+            put_version(payload, *version);
+            put_change(payload, change);
             kind::CHANGED
         }
         Message::Detached(version) => {
-            put_version(&mut payload, *version);
+            put_version(payload, *version);
             kind::DETACHED
         }
         Message::Shared => kind::SHARED,
@@ -261,15 +330,14 @@ fn payload(said: &Said) -> (u8, Vec<u8>) {
             kept,
         } => {
             let remaining = kept.as_ref().map(|kept| kept.remaining);
-            put_event(&mut payload, message, (*except, *ticket, remaining));
+            put_event(payload, message, (*except, *ticket, remaining));
             kind::EVENT
         }
         Message::Terminate { user_id, .. } => {
             payload.put_text(user_id);
             kind::TERMINATE
         }
-    };
-    (kind, payload)
+    }
 }
 
 fn put_version(payload: &mut Vec<u8>, version: Version) {

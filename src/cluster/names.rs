@@ -8,7 +8,7 @@ use super::{
 };
 use crate::engine::{
     Application, ApplicationIndex, Engine,
-    cluster::{Name, Topic},
+    cluster::{Name, NodeId, Topic},
 };
 
 /// The names of one installation.
@@ -96,6 +96,11 @@ impl Names {
     /// The channel of Redis on which a topic is talked about.
     pub(super) fn channel(&self, topic: &str) -> String {
         format!("{}s:{topic}", self.root)
+    }
+
+    /// The channel of Redis that one server hears.
+    pub(super) fn node(&self, node: NodeId) -> String {
+        format!("{}to:{node}", self.root)
     }
 
     /// The channel of Redis that all servers hear.

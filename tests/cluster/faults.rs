@@ -16,7 +16,7 @@ use super::{
     support::{client::Client, message},
 };
 
-fn join(node: &Node, channel: &str, id: &str) -> Client {
+pub(super) fn join(node: &Node, channel: &str, id: &str) -> Client {
     let mut client = node.connect();
     client.join(channel, &json!({ "user_id": id }).to_string());
     let told = message(&client.text());
@@ -27,11 +27,11 @@ fn join(node: &Node, channel: &str, id: &str) -> Client {
     client
 }
 
-fn event(name: &str, channel: &str, data: &str) -> String {
+pub(super) fn event(name: &str, channel: &str, data: &str) -> String {
     json!({ "event": name, "data": data, "channel": channel }).to_string()
 }
 
-fn users(node: &Node, channel: &str) -> Vec<String> {
+pub(super) fn users(node: &Node, channel: &str) -> Vec<String> {
     let users = node.get(&format!("/channels/{channel}/users"));
     let list = users["users"].as_array();
     let ids = list.into_iter().flatten();
@@ -43,7 +43,7 @@ fn users(node: &Node, channel: &str) -> Vec<String> {
 }
 
 /// What is told next, and of whom.
-fn told_of(client: &mut Client) -> (Value, Value) {
+pub(super) fn told_of(client: &mut Client) -> (Value, Value) {
     let told = message(&client.text());
     (
         told["event"].clone(),

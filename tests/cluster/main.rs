@@ -13,6 +13,7 @@ mod support;
 mod cost;
 mod faults;
 mod kinds;
+mod missed;
 mod node;
 mod proxy;
 mod questions;

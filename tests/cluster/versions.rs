@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    missed::expect_nothing_missed,
     node::{Node, hasty, until},
     redis::Redis,
     support::{client::Client, message},
@@ -111,6 +112,20 @@ fn a_user_is_thrown_out_by_a_server_of_another_version() {
         until("it to be gone", || {
             nodes[there].get("/connections") == json!({ "connections": 0 })
         });
+    }
+}
+
+#[test]
+fn a_server_that_was_cut_off_is_told_what_it_has_missed_by_one_of_another_version() {
+    let change = |by: u64| {
+        move |configuration: &mut Value| {
+            hasty(configuration);
+            configuration["version"] = json!(1 + by);
+        }
+    };
+    for versions in [[0, 1], [1, 0]] {
+        let [one, two] = versions.map(change);
+        expect_nothing_missed([&one, &two], |_| {});
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     Command, Coordinator, Link, Message, PATIENCE, VACANCY,
     topic::{Followed, News, Stage},
 };
-use crate::engine::cluster::{Name, NodeId, Place, Snapshot, Topic, Version};
+use crate::engine::cluster::{Kept, Name, NodeId, Place, Snapshot, Topic, Version};
 
 impl Coordinator {
     /// The topic's messages are heard.
@@ -122,6 +122,7 @@ impl Coordinator {
         if self.is_settled() {
             for node in self.engine.nodes(topic) {
                 if !snapshot.parts.iter().any(|part| part.node == node) {
+                    self.gone.insert(node, now);
                     self.lose(topic, node, None);
                 }
             }
@@ -132,7 +133,7 @@ impl Coordinator {
     /// This node may be alone with the topic: if it knows of no other, its events stay here.
     fn hold_or_share(&mut self, topic: &Topic) {
         // Who is not back yet may have subscribers.
-        if self.is_settled() && self.engine.hold(topic) {
+        if self.is_settled() && self.gone.is_empty() && self.engine.hold(topic) {
             return;
         }
         self.commands.push(Command::Share {
@@ -185,7 +186,7 @@ impl Coordinator {
                     self.engine.number_kept(&topic, &kept, ticket, now);
                 }
                 Some(kept) => {
-                    let place = self.place(&topic);
+                    let place = self.place(&topic, &kept);
                     self.engine
                         .deliver_kept(&topic, (&kept, except), place, now);
                 }
@@ -203,9 +204,10 @@ impl Coordinator {
     }
 
     /// Whether what is heard of a topic has happened after this node attached.
-    fn place(&self, topic: &Topic) -> Place {
+    fn place(&self, topic: &Topic, kept: &Kept) -> Place {
         match self.topics.get(topic) {
-            Some(followed) if followed.is_echoed => Place::AfterAttaching,
+            // What is said again has no number any more.
+            Some(followed) if followed.is_echoed && kept.version > 0 => Place::AfterAttaching,
             _ => Place::BeforeAttaching,
         }
     }
@@ -300,7 +302,7 @@ impl Coordinator {
 
     /// Where this node knows of no other, it asks to be the holder.
     pub(super) fn claim_lonely(&mut self) {
-        if !self.is_settled() {
+        if !self.is_settled() || !self.gone.is_empty() {
             return;
         }
         for topic in std::mem::take(&mut self.lonely) {

@@ -47,6 +47,9 @@ pub struct Pace {
     /// After a connection is back, other nodes may need so long to be back as well: what they had is
     /// not given up before.
     pub grace: Duration,
+    /// So long after a node has gone no topic is held that was not held before: if it was cut off and
+    /// comes back, what was told to the others meanwhile can be told to it.
+    pub mourning: Duration,
 }
 
 impl Default for Pace {
@@ -54,6 +57,7 @@ impl Default for Pace {
         Self {
             beat: Duration::from_secs(3),
             grace: Duration::from_secs(4),
+            mourning: Duration::from_secs(60),
         }
     }
 }
@@ -108,6 +112,8 @@ pub struct Coordinator {
     beaten: Option<Instant>,
     /// Who was alive then.
     alive: HashSet<NodeId>,
+    /// Who is not alive any more, since when.
+    gone: BTreeMap<NodeId, Instant>,
     /// The broker was there at the first attempt: nobody has anything to come back with.
     is_first: bool,
     /// The server stops: there is no time to wait for the others.
@@ -162,6 +168,7 @@ impl Coordinator {
             recounted: BTreeSet::new(),
             beaten: None,
             alive: HashSet::new(),
+            gone: BTreeMap::new(),
             is_first: true,
             is_leaving: false,
         }
@@ -193,7 +200,7 @@ impl Coordinator {
                 granted,
             } => self.claimed(&topic, ticket, granted),
             Input::Beaten { alive } => {
-                self.alive = alive.into_iter().collect();
+                self.see(alive, now);
                 self.beaten(now);
             }
             Input::Expired => self.expired(),
@@ -376,6 +383,15 @@ impl Coordinator {
         }
     }
 
+    /// Notes who is alive, and who is not any more.
+    fn see(&mut self, alive: Vec<NodeId>, now: Instant) {
+        let alive = alive.into_iter().collect();
+        let gone = self.alive.difference(&alive).map(|node| (*node, now));
+        self.gone.extend(gone);
+        self.gone.retain(|node, _| !alive.contains(node));
+        self.alive = alive;
+    }
+
     fn forget_the_dead(&mut self) {
         for node in self.nodes.keep(&self.alive) {
             for topic in self.engine.topics_of(node) {
@@ -403,6 +419,8 @@ impl Coordinator {
         self.left.retain(|_, said| said.is_none_or(is_recent));
         self.end_patience(now);
         self.tell_counts(now);
+        let is_recent = |since: Instant| now.duration_since(since) < self.pace.mourning;
+        self.gone.retain(|_, since| is_recent(*since));
         self.claim_lonely();
         self.leave_vacant(now);
         self.take_outgoing();

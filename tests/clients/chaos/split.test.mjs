@@ -105,11 +105,11 @@ describe('a server whose network to Redis is cut, and healed', { timeout: 180_00
     return Math.round(performance.now() - began);
   }
 
-  /** What was accepted at a server, after one moment and before another, and never reached a visitor. */
-  function lost(index, name, { from = 0, to = Infinity } = {}) {
+  /** What was accepted at a server and never reached a visitor. */
+  function lost(index, name) {
     const heard = new Set(visitor(name).subscriptions.flatMap((subscription) => [...subscription.heard]));
 
-    return publishers[index].accepted.filter(({ event, began, ended }) => began > from && ended < to && !heard.has(event));
+    return publishers[index].accepted.filter(({ event }) => !heard.has(event));
   }
 
   test('is one with the other at first', async () => {
@@ -141,22 +141,19 @@ describe('a server whose network to Redis is cut, and healed', { timeout: 180_00
     assert.equal((await (await ask(mainland, '/connections')).json()).connections, 1);
   });
 
-  test('is one with the other again when it is healed, and what it owed arrives once and in order', async (context) => {
-    const healed = performance.now();
+  test('is one with the other again when it is healed, and what either owed arrives once and in order', async (context) => {
     await island.heal();
     const everybody = 'ada,bob,eve';
     const isWhole = async () => ['ada', 'bob', 'eve'].every((name) => list(name) === everybody)
       && await users(mainland) === everybody && await users(cutOff) === everybody;
     context.diagnostic(`whole again after ${await until('the whole truth', isWhole)} ms`);
-    const whole = performance.now();
     const enough = publishers.map(({ accepted }) => accepted.length + 20);
     await until('further events', () => publishers.every(({ accepted }, index) => accepted.length >= enough[index]));
     isOver = true;
     await published;
     context.diagnostic(`what was owed came after ${await until('what was owed', () => lost(cutOff, 'ada').length === 0)} ms more`);
-    await until('what is published now', () => ['bob', 'eve'].every((name) => lost(mainland, name, { from: whole }).length === 0));
-    const { length } = lost(mainland, 'bob', { to: healed });
-    context.diagnostic(`${length} of ${publishers[mainland].accepted.length} events of the other were lost for bob meanwhile`);
+    context.diagnostic(`what was missed came after ${await until('what was missed', () => lost(mainland, 'bob').length === 0)} ms more`);
+    context.diagnostic(`of ${publishers.map(({ accepted }) => accepted.length)} events`);
 
     assert.deepEqual(lost(mainland, 'ada'), []);
     assert.deepEqual(lost(cutOff, 'bob'), []);

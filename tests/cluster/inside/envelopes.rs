@@ -8,7 +8,7 @@ use super::{application, engine, member};
 use crate::{
     cluster::{
         coordinator::Message,
-        envelope::{Envelope, Head, Said, Unusable, encode},
+        envelope::{Back, Envelope, Head, Said, Unusable, encode},
         seal::Seal,
         settings::Dialect,
     },
@@ -16,7 +16,7 @@ use crate::{
         ApplicationIndex,
         cluster::{Change, Kept, NodeId, Part, Version},
     },
-    protocol::{SocketId, UserId},
+    protocol::{ChannelName, SocketId, UserId},
 };
 
 const CHANNEL: &[u8] = b"{reverb}:s:x";
@@ -42,7 +42,7 @@ fn head(seal: &Seal) -> Head {
 }
 
 /// One message of each kind, with and without what may be left out.
-fn messages() -> Vec<Message> {
+fn messages() -> Vec<Said> {
     let event = |except: Option<&str>, kept: Option<Kept>| Message::Event {
         message: Bytes::from_static(br#"{"event":"e","data":"{}","channel":"c"}"#),
         except: except.and_then(SocketId::parse),
@@ -54,7 +54,7 @@ fn messages() -> Vec<Message> {
         version: 0,
         remaining: Duration::from_millis(1500),
     };
-    vec![
+    let messages = [
         Message::Attached(
             VERSION,
             Part {
@@ -75,34 +75,47 @@ fn messages() -> Vec<Message> {
         Message::Shared,
         event(None, None),
         event(Some("12.34"), None),
-        event(Some("12.34"), Some(kept)),
+        event(Some("12.34"), Some(kept.clone())),
         Message::Terminate {
             application: index(),
             user_id: "7".into(),
         },
-    ]
+    ];
+    let name = || ChannelName::parse("cache-a").expect("a name");
+    let back = Back {
+        deaf: Duration::from_millis(1234),
+        ticket: 3,
+        sequence: 4,
+    };
+    let mut said: Vec<Said> = messages.into_iter().map(Said::Message).collect();
+    said.extend([
+        Said::Back(back),
+        Said::Again(name(), event(None, None)),
+        Said::Again(name(), event(Some("12.34"), Some(kept))),
+        Said::Told(17),
+    ]);
+    said
 }
 
-fn written(message: Message) -> Vec<u8> {
+fn written(said: Said) -> Vec<u8> {
     let seal = seal();
-    let said = Said::Message(message);
     let dialect = Dialect::default();
     encode(dialect, head(&seal), CHANNEL, (&said, Some(&seal)))
 }
 
-fn read(bytes: &[u8], channel: &[u8], seal: &Seal) -> Result<Message, Unusable> {
+fn read(bytes: &[u8], channel: &[u8], seal: &Seal) -> Result<Said, Unusable> {
     Envelope::open(&Bytes::copy_from_slice(bytes))?.read(channel, (index(), seal))
 }
 
 #[test]
 fn every_kind_reads_back_as_written() {
-    for message in messages() {
-        let mut expected = message.clone();
-        let mut bytes = written(message);
+    for said in messages() {
+        let mut expected = said.clone();
+        let mut bytes = written(said);
         // Redis numbers what it keeps.
-        if let Message::Event {
+        if let Said::Message(Message::Event {
             kept: Some(kept), ..
-        } = &mut expected
+        }) = &mut expected
         {
             bytes.extend_from_slice(b"42");
             kept.version = 42;
@@ -134,7 +147,7 @@ fn whatever_is_changed_on_the_way_is_noticed() {
 
 #[test]
 fn a_message_belongs_to_its_channel_and_its_application() {
-    let bytes = written(Message::Shared);
+    let bytes = written(Said::Message(Message::Shared));
     let elsewhere = read(&bytes, b"{reverb}:s:y", &seal());
     assert_eq!(elsewhere.err(), Some(Unusable::Forged));
     for (id, secret) in [("1", "t"), ("2", "s")] {
@@ -175,7 +188,7 @@ fn rubbish_is_refused_whatever_it_is() {
 
 #[test]
 fn what_a_later_version_appends_is_skipped() {
-    let bytes = written(Message::Detached(VERSION));
+    let bytes = written(Said::Message(Message::Detached(VERSION)));
     let (head, rest) = bytes.split_at(37);
     let (payload, _) = rest.split_at(16);
     let mut later = head.to_vec();
@@ -190,13 +203,13 @@ fn what_a_later_version_appends_is_skipped() {
     let message = read(&later, CHANNEL, &seal()).expect("a message");
     assert_eq!(
         format!("{message:?}"),
-        format!("{:?}", Message::Detached(VERSION))
+        format!("{:?}", Said::Message(Message::Detached(VERSION)))
     );
 }
 
 #[test]
 fn a_kind_of_a_later_version_is_named() {
-    let mut later = written(Message::Shared);
+    let mut later = written(Said::Message(Message::Shared));
     later.truncate(37);
     later[8] = 99;
     let mark = seal().seal(&[CHANNEL, &later]);
@@ -210,8 +223,8 @@ fn a_kind_of_a_later_version_is_named() {
 #[test]
 fn neither_secret_nor_key_is_in_what_is_sent() {
     let seal = Seal::new(&application("1", "the-secret"));
-    for message in messages() {
-        let said = (&Said::Message(message), Some(&seal));
+    for said in messages() {
+        let said = (&said, Some(&seal));
         let bytes = encode(Dialect::default(), head(&seal), CHANNEL, said);
         let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
         assert!(!holds(b"the-secret") && !holds(b"key"));

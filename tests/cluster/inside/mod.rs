@@ -2,6 +2,7 @@
 
 mod connections;
 mod envelopes;
+mod missed;
 mod names;
 mod node;
 mod scripts;

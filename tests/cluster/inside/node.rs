@@ -10,8 +10,9 @@ use crate::{
         broker::{Broker, Identity, Outcome},
         connect::Connector,
         coordinator::{Command, Input, Message},
-        ears::{Ears, Memory, News},
+        ears::{Ears, News},
         link::LinkError,
+        memory::Memory,
         names::{self, Names},
         script::Scripts,
         settings::{Address, Credentials, Dialect, Settings, Times, Topology},
@@ -80,16 +81,16 @@ impl Node {
                 Ok::<_, LinkError>((Broker::new(link, scripts, &identity, times), ears))
             })
             .expect("connections");
-        let mut node = Self {
+        let mut own = Self {
             runtime,
             broker,
             ears,
             identity,
-            memory: Memory::default(),
+            memory: Memory::new(node),
             number: 0,
         };
-        node.register(1);
-        node
+        own.register(1);
+        own
     }
 
     pub(super) fn register(&mut self, generation: u64) {
@@ -280,6 +281,7 @@ pub(super) fn news(news: &News) -> &'static str {
         News::Nothing => "nothing",
         News::Input(_) => "an input",
         News::Farewell => "a farewell",
+        News::Back { .. } => "somebody who is back",
     }
 }
 

@@ -83,12 +83,17 @@ impl Node {
             limits,
             Some(scaling),
         ));
+        let pace = Pace {
+            // Less than a run waits at its end.
+            mourning: Duration::from_secs(2),
+            ..Pace::default()
+        };
         Self {
             id,
             workers: (0..WORKERS)
                 .map(|index| Worker::new(Arc::clone(&engine), index))
                 .collect(),
-            coordinator: Coordinator::new(Arc::clone(&engine), id, Pace::default()),
+            coordinator: Coordinator::new(Arc::clone(&engine), id, pace),
             engine,
             bell,
             clients: Vec::new(),

@@ -41,11 +41,14 @@ export class History {
     return arrival;
   }
 
-  /** Whether the event may be missing at a server: that of its publisher was killed, or this one cut off, before it had arrived. */
+  /**
+   * Whether the event may be missing at a server: that of its publisher was killed before it had arrived; or stopped, while
+   * this one was cut off and could not ask it any more.
+   */
   isExcused({ node, ended }, home) {
-    const wasKilled = node.kills.some((killed) => killed >= ended - 1 && killed < this.arrival(ended));
+    const isMeanwhile = (moment) => moment >= ended - 1 && moment < this.arrival(ended);
     const wasCutOff = ({ from, until }) => from < ended + TRANSIT && until + RECOVERY > ended;
 
-    return wasKilled || (home !== node && home.splits.some(wasCutOff));
+    return node.kills.some(isMeanwhile) || (home.splits.some(wasCutOff) && node.stops.some(isMeanwhile));
   }
 }

@@ -10,7 +10,9 @@ export class Node {
     this.settings = { workers: 2, scaling: { channel: 'reverb', servers: [{ host: '127.0.0.1', port: way.port }] } };
     /** When it was killed, each time: what it had accepted just before may be lost. */
     this.kills = [];
-    /** From when to when it had no way to Redis: what others sent meanwhile cannot reach it. */
+    /** When it was stopped, each time: what it had accepted just before may be lost for a server that was cut off. */
+    this.stops = [];
+    /** From when to when it had no way to Redis. */
     this.splits = [];
     this.lives = 0;
     this.isUp = false;
@@ -46,6 +48,7 @@ export class Node {
 
   async stop() {
     this.isUp = false;
+    this.stops.push(performance.now());
     const { code, signal, output } = await this.server.stop();
     if (code !== 0) {
       this.unexpectedEnds.push(`${this.name} was stopped and ended with ${code ?? signal}: ${output}`);
