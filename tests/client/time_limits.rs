@@ -141,6 +141,19 @@ fn who_does_not_wait_for_answers_waits_for_room_no_longer_than_the_limit() {
 }
 
 #[test]
+fn a_limit_that_an_event_takes_to_be_written_down_says_nothing_of_the_server() {
+    let server = UnixServer::start(&[&[WELCOMED, Script::Stall]]);
+    let data = large();
+    let event = Event {
+        data: &data,
+        ..event()
+    };
+    let mut way = over_unix(&server);
+    way["timeout"] = 1.into();
+    gives_up(publisher(way), &event, &at_socket(&server), 1);
+}
+
+#[test]
 fn all_ways_share_one_limit() {
     let (path, _crowd) = support::crowded_unix_socket();
     let server = HttpServer::start(&[]);

@@ -40,7 +40,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects. Where all the time is over, nothing is known about the server.
     pub(super) fn open(way: Way<'_>) -> Result<Self, UnixError> {
         // What is left is waited for to the millisecond.
         let read_limit = way.options.timeout * 3 / 4;
@@ -49,7 +49,10 @@ impl Connection {
                 socket.set_read_timeout(Some(read_limit))?;
                 Ok(socket)
             })
-            .map_err(|error| UnixError::Unreachable(cause(&error)))?;
+            .map_err(|error| match (error.kind(), way.deadline.remaining()) {
+                (io::ErrorKind::TimedOut, None) => UnixError::TimedOut,
+                _ => UnixError::Unreachable(cause(&error)),
+            })?;
         Ok(Self {
             socket,
             read_limit,
