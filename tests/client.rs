@@ -398,6 +398,11 @@ fn http_answers_are_explained() {
             "the event `Moved` is too large for {} (7 bytes of data); send less, or raise REVERB_MAX_REQUEST_SIZE",
         ),
         (
+            "413 Payload Too Large",
+            "The event's data must not be larger than 5 bytes (event_data_size).",
+            "{} refused the event: HTTP status 413 Payload Too Large: The event's data must not be larger than 5 bytes (event_data_size).",
+        ),
+        (
             "500 Internal Server Error",
             "Internal server error.",
             "{} refused the event: HTTP status 500 Internal Server Error: Internal server error.",

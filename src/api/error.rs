@@ -43,6 +43,9 @@ pub enum ApiError {
     /// The request is larger than `max_request_size`, which the operator may raise.
     #[error("Payload too large.")]
     PayloadTooLarge,
+    /// The data of an event is larger than the application's `event_data_size`, which is given here.
+    #[error("The event's data must not be larger than {0} bytes (event_data_size).")]
+    DataTooLarge(usize),
     /// Fields of the body are missing or of a wrong type.
     #[error("The given data was invalid.")]
     Invalid(FieldErrors),
@@ -61,7 +64,7 @@ impl ApiError {
             Self::NotFound | Self::ApplicationUnknown(_) => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::BodyTooSlow => 408,
-            Self::PayloadTooLarge => 413,
+            Self::PayloadTooLarge | Self::DataTooLarge(_) => 413,
             Self::Invalid(_) => 422,
             Self::Internal => 500,
             Self::TransferCodingUnknown => 501,

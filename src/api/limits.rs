@@ -21,7 +21,7 @@ impl Limits {
     /// Checks what a request wants to publish.
     ///
     /// # Errors
-    /// `PayloadTooLarge` for data, `Invalid` with the field at fault for all else.
+    /// `DataTooLarge` for data, `Invalid` with the field at fault for all else.
     pub fn check(&self, command: &Command) -> Result<(), ApiError> {
         let mut errors = FieldErrors::default();
         match command {
@@ -50,7 +50,7 @@ impl Limits {
         errors: &mut FieldErrors,
     ) -> Result<(), ApiError> {
         if event.data.len() > self.event_data_size {
-            return Err(ApiError::PayloadTooLarge);
+            return Err(ApiError::DataTooLarge(self.event_data_size));
         }
         let mut add = |field: &str, fault: &str| errors.add(&[prefix, field].concat(), fault);
         if event.name.len() > self.event_name_length {

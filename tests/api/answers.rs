@@ -216,6 +216,11 @@ fn errors_have_reverbs_statuses_and_texts() {
         (ApiError::BodyTooSlow, 408, "Request timeout."),
         (ApiError::PayloadTooLarge, 413, "Payload too large."),
         (
+            ApiError::DataTooLarge(10),
+            413,
+            "The event's data must not be larger than 10 bytes (event_data_size).",
+        ),
+        (
             ApiError::TransferCodingUnknown,
             501,
             "Transfer coding not implemented.",

@@ -101,6 +101,7 @@ fn every_error_of_the_api_is_answered_in_a_transcript() {
         ApiError::MethodNotAllowed("GET"),
         ApiError::TransferCodingUnknown,
         ApiError::PayloadTooLarge,
+        ApiError::DataTooLarge(10),
         ApiError::Invalid(FieldErrors::default()),
         ApiError::Internal,
     ] {
@@ -120,6 +121,7 @@ fn every_error_of_the_api_is_answered_in_a_transcript() {
             | ApiError::MethodNotAllowed(_)
             | ApiError::TransferCodingUnknown
             | ApiError::PayloadTooLarge
+            | ApiError::DataTooLarge(_)
             | ApiError::Internal => format!("answer {status} {text}"),
         };
         let is_answered = lines.iter().any(|line| line.starts_with(&answer));
