@@ -61,7 +61,7 @@ const ALL: &[Measure] = &[
     ("coalescing", coalescing::run, Extent::FullOnly),
     ("growth-subscribers", growth::subscribers, Extent::Always),
     ("growth-channels", growth::channels, Extent::Always),
-    ("growth-engine", growth::engine, Extent::Always),
+    ("growth-engine", growth::engine, Extent::FullOnly),
     ("growth-disconnects", growth::disconnects, Extent::FullOnly),
     ("workers", workers::run, Extent::Always),
     ("cluster", cluster::run, Extent::FullOnly),
