@@ -1,5 +1,7 @@
 //! PHP's arrays to values that the lower layers read.
 
+use std::fmt::{self, Display};
+
 use ext_php_rs::{
     boxed::ZBox,
     error::Result,
@@ -17,8 +19,7 @@ const MAX_DEPTH: usize = 16;
 
 /// Copies a configuration. An empty array counts as one with string keys.
 pub(super) fn configuration_value(array: &ZendHashTable) -> PhpResult<Value> {
-    let mut path = Vec::new();
-    map(array, &mut path).map(Value::Object)
+    map(array, Place::ROOT).map(Value::Object)
 }
 
 /// The texts of a list; anything else is a `TypeError` in PHP's words.
@@ -136,8 +137,48 @@ fn zval(value: Value) -> Result<Zval> {
     Ok(zval)
 }
 
-/// Copies a value; the path to it is for the message only.
-fn value(zval: &Zval, path: &mut Vec<String>) -> PhpResult<Value> {
+/// Where a value is, for the message if it is refused; put together only then.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// `None` for the configuration itself.
+    around: Option<&'a Place<'a>>,
+    key: &'a dyn Display,
+    depth: usize,
+}
+
+impl<'a> Place<'a> {
+    const ROOT: Place<'static> = Place {
+        around: None,
+        key: &"",
+        depth: 0,
+    };
+
+    fn within(&'a self, key: &'a dyn Display) -> Self {
+        Self {
+            around: Some(self),
+            key,
+            depth: self.depth + 1,
+        }
+    }
+
+    fn refused(&self, expected: &str) -> PhpException {
+        configuration(format!(
+            "the configuration value `{self}` must be {expected}"
+        ))
+    }
+}
+
+impl Display for Place<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.around {
+            Some(around) if around.depth > 0 => write!(formatter, "{around}.{}", self.key),
+            _ => write!(formatter, "{}", self.key),
+        }
+    }
+}
+
+/// Copies a value.
+fn value(zval: &Zval, place: Place<'_>) -> PhpResult<Value> {
     let zval = zval.dereference();
     let copy = match zval.get_type() {
         DataType::Null | DataType::Undef => Some(Value::Null),
@@ -147,55 +188,44 @@ fn value(zval: &Zval, path: &mut Vec<String>) -> PhpResult<Value> {
         DataType::Double => zval.double().and_then(Number::from_f64).map(Value::Number),
         DataType::String => zval.str().map(Value::from),
         DataType::Array => match zval.array() {
-            Some(array) => return nested(array, path),
+            Some(array) => return nested(array, place),
             None => None,
         },
         _ => None,
     };
-    copy.ok_or_else(|| {
-        refused(
-            path,
-            "a UTF-8 string, a number, a boolean, null or an array",
-        )
-    })
+    copy.ok_or_else(|| place.refused("a UTF-8 string, a number, a boolean, null or an array"))
 }
 
-fn nested(array: &ZendHashTable, path: &mut Vec<String>) -> PhpResult<Value> {
-    if path.len() >= MAX_DEPTH {
-        return Err(refused(path, "nested less deeply"));
+fn nested(array: &ZendHashTable, place: Place<'_>) -> PhpResult<Value> {
+    if place.depth >= MAX_DEPTH {
+        return Err(place.refused("nested less deeply"));
     }
     if array.has_sequential_keys() {
-        return list(array, path).map(Value::Array);
+        return list(array, place).map(Value::Array);
     }
-    map(array, path).map(Value::Object)
+    map(array, place).map(Value::Object)
 }
 
-fn list(array: &ZendHashTable, path: &mut Vec<String>) -> PhpResult<Vec<Value>> {
+fn list(array: &ZendHashTable, place: Place<'_>) -> PhpResult<Vec<Value>> {
     let entries = array.values().enumerate();
     entries
-        .map(|(index, entry)| within(path, index.to_string(), |path| value(entry, path)))
+        .map(|(index, entry)| value(entry, place.within(&index)))
         .collect()
 }
 
-fn map(array: &ZendHashTable, path: &mut Vec<String>) -> PhpResult<Map<String, Value>> {
+fn map(array: &ZendHashTable, place: Place<'_>) -> PhpResult<Map<String, Value>> {
     let entry = |(key, entry): (ArrayKey<'_>, &Zval)| {
-        let key = key.to_string();
-        let value = within(path, key.clone(), |path| value(entry, path))?;
+        let key = text_of(key);
+        let value = value(entry, place.within(&key))?;
         Ok((key, value))
     };
     array.iter().map(entry).collect()
 }
 
-fn within<R>(path: &mut Vec<String>, key: String, inner: impl FnOnce(&mut Vec<String>) -> R) -> R {
-    path.push(key);
-    let result = inner(path);
-    path.pop();
-    result
-}
-
-fn refused(path: &[String], expected: &str) -> PhpException {
-    configuration(format!(
-        "the configuration value `{}` must be {expected}",
-        path.join(".")
-    ))
+fn text_of(key: ArrayKey<'_>) -> String {
+    match key {
+        ArrayKey::String(text) => text,
+        ArrayKey::Str(text) => text.to_owned(),
+        key => key.to_string(),
+    }
 }

@@ -48,7 +48,7 @@ class PublisherOptions
         $options = $connection->section('options');
         $client = $connection->section('client_options');
 
-        return array_filter([
+        return $this->present([
             'app_id' => $connection->text('app_id'),
             'key' => $connection->text('key'),
             'secret' => $connection->text('secret'),
@@ -63,7 +63,24 @@ class PublisherOptions
             'connect_timeout' => $this->milliseconds($client, 'connect_timeout'),
             'timeout' => $this->milliseconds($client, 'timeout'),
             'verify' => $this->verify($client),
-        ], fn ($value) => $value !== null && $value !== '');
+        ]);
+    }
+
+    /**
+     * Get the options that have a value.
+     *
+     * @param  array<string, mixed>  $options
+     * @return array<string, mixed>
+     */
+    protected function present(array $options): array
+    {
+        foreach ($options as $key => $value) {
+            if ($value === null || $value === '') {
+                unset($options[$key]);
+            }
+        }
+
+        return $options;
     }
 
     /**
