@@ -59,6 +59,13 @@ const SHAPES: &[Shape] = &[
         [Goal::AtMost(60.0), Goal::AtMost(15.0)],
     ),
     (
+        "of which a bare round trip",
+        ("none", "echoed"),
+        None,
+        1000,
+        [Goal::None, Goal::None],
+    ),
+    (
         "driver and extension, in Reverb::batch()",
         ("unix", "batch"),
         None,

@@ -116,6 +116,27 @@ function raw(array $plan): array
     });
 }
 
+/** What a wait for an answer costs alone: messages over a unix socket to a process that sends them back. */
+function echoed(array $plan): array
+{
+    $program = proc_open(['cat'], [['socket'], ['socket']], $sockets);
+    $message = json_encode(payload(0));
+    stream_set_write_buffer($sockets[0], 0);
+
+    $figures = timed($plan['events'], function () use ($sockets, $message) {
+        fwrite($sockets[0], $message);
+
+        if (fread($sockets[1], 8192) !== $message) {
+            throw new RuntimeException('not an answer in one piece');
+        }
+    });
+
+    array_map(fclose(...), $sockets);
+    proc_close($program);
+
+    return $figures;
+}
+
 /** Sets the connections of an application as its configuration would. */
 function configure(array $plan): void
 {
