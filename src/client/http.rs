@@ -6,8 +6,8 @@
 //! Pusher: <https://pusher.com/docs/channels/library_auth_reference/rest-api/#authentication>.
 
 use std::{
+    borrow::Cow,
     error::Error as _,
-    fmt::Write as _,
     io,
     path::PathBuf,
     time::{Duration, SystemTime},
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT},
 };
 use md5::{Digest as _, Md5};
 use serde::Serialize;
@@ -41,6 +41,9 @@ mod tls;
 
 /// How much of an answer is read, in bytes; a channel's entry in a list has some hundred.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
+
+/// How long a query is, mostly.
+const QUERY_BYTES: usize = 256;
 
 const PRODUCT: &str = concat!("reverb/", env!("CARGO_PKG_VERSION"));
 
@@ -136,7 +139,7 @@ fn publish_at_once(
     let body = body.map_err(|error| HttpError::Unexpected(error.to_string()))?;
     let request = Request {
         method: "POST",
-        path: format!("/apps/{}/{endpoint}", encoded(&options.app_id)),
+        path: ["/apps/", &encoded(&options.app_id), "/", endpoint].concat(),
         parameters: Vec::new(),
     };
     let (head, text) = send(peer, (options, http), &request, body, deadline)?;
@@ -186,10 +189,10 @@ fn message(
     let target = signed_target(options, request, &body, unix_time());
     hyper::Request::builder()
         .method(request.method)
-        .uri(format!("{}{target}", http.path))
+        .uri([&*http.path, &target].concat())
         .header(HOST, http.authority())
-        .header(USER_AGENT, PRODUCT)
-        .header(CONTENT_TYPE, "application/json")
+        .header(USER_AGENT, HeaderValue::from_static(PRODUCT))
+        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         .header(CONTENT_LENGTH, body.len())
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| HttpError::Unexpected(error.to_string()))
@@ -226,25 +229,31 @@ impl<'a> BatchBody<'a> {
 ///
 /// The prefix of a server that is not at the root is not signed: Reverb cuts it off before it verifies.
 fn signed_target(options: &Options, request: &Request, body: &[u8], timestamp: u64) -> String {
+    let timestamp = timestamp.to_string();
     let hash = (!body.is_empty()).then(|| auth::hexadecimal(&Md5::digest(body)));
-    let query = |encoded: fn(&str) -> String| {
-        let mut query = format!(
-            "auth_key={}&auth_timestamp={timestamp}&auth_version=1.0",
-            encoded(&options.key)
-        );
-        if let Some(hash) = &hash {
-            query.push_str("&body_md5=");
-            query.push_str(hash);
-        }
-        for (name, value) in &request.parameters {
-            let _ = write!(query, "&{name}={}", encoded(value));
-        }
-        query
-    };
+    let mut parameters = vec![
+        ("auth_key", &*options.key),
+        ("auth_timestamp", &timestamp),
+        ("auth_version", "1.0"),
+    ];
+    parameters.extend(hash.as_deref().map(|hash| ("body_md5", hash)));
+    let further = request.parameters.iter();
+    parameters.extend(further.map(|(name, value)| (*name, &**value)));
+
     let Request { method, path, .. } = request;
-    let signed = format!("{method}\n{path}\n{}", query(str::to_owned));
+    let signed = [method, "\n", path, "\n", &query(&parameters, Cow::Borrowed)].concat();
     let signature = auth::sign(&options.secret, &signed);
-    format!("{path}?{}&auth_signature={signature}", query(encoded))
+    let query = query(&parameters, encoded);
+    [path, "?", &query, "&auth_signature=", &signature].concat()
+}
+
+fn query<'a>(parameters: &[(&str, &'a str)], write: fn(&'a str) -> Cow<'a, str>) -> String {
+    let mut query = String::with_capacity(QUERY_BYTES);
+    for (name, value) in parameters {
+        let separator = if query.is_empty() { "" } else { "&" };
+        query.extend([separator, name, "=", &write(value)]);
+    }
+    query
 }
 
 /// What an answer means.

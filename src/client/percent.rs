@@ -1,19 +1,23 @@
 //! Percent-encoding.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// RFC 3986, section 2.3: everything but the unreserved characters.
-pub(super) fn encoded(text: &str) -> String {
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    encoded.push(char::from(byte))
-                }
-                byte => {
-                    let _ = write!(encoded, "%{byte:02X}");
-                }
-            }
-            encoded
-        })
+pub(super) fn encoded(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(is_unreserved) {
+        return Cow::Borrowed(text);
+    }
+    let mut encoded = String::with_capacity(3 * text.len());
+    for byte in text.bytes() {
+        if is_unreserved(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    Cow::Owned(encoded)
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
