@@ -28,7 +28,11 @@ pub fn announce(engine: &Arc<Engine>) {
     *CURRENT.lock() = Some((process::id(), Arc::downgrade(engine)));
 }
 
-/// The engine has stopped: this process has none any more.
-pub fn withdraw() {
-    *CURRENT.lock() = None;
+/// The engine has stopped: this process has none any more, unless another one has taken its place.
+pub fn withdraw(engine: &Arc<Engine>) {
+    let mut current = CURRENT.lock();
+    let is_current = |(_, other): &(u32, Weak<Engine>)| other.as_ptr() == Arc::as_ptr(engine);
+    if current.as_ref().is_some_and(is_current) {
+        *current = None;
+    }
 }

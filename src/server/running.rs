@@ -187,7 +187,7 @@ impl Server {
         let deadline = Instant::now() + grace;
         self.stop
             .send_if_modified(|stop| stop.replace(deadline).is_none());
-        current_process::withdraw();
+        current_process::withdraw(&self.engine);
         let mut threads = self.threads.lock();
         let patience = (deadline + MARGIN).saturating_duration_since(Instant::now());
         let has_ended =
