@@ -1,7 +1,7 @@
 # The extension: built by cargo, copied to .demo/ext, and loaded by the command .demo/php.
 # Needs common.sh and machine.sh.
 
-# Builds the release library and leaves .demo/ext/reverb.so, .demo/ext/reverb.ini and .demo/php behind.
+# Builds the release library as Makefile.frag does, and leaves .demo/ext/reverb.so, .demo/ext/reverb.ini and .demo/php behind.
 build_extension() {
     local library
 
@@ -11,7 +11,7 @@ build_extension() {
 
     if ! cargo_is_fresh "$library"; then
         say "Building the extension with $(cargo --version) for PHP $PHP_VERSION_SHORT (minutes the first time)"
-        (cd "$REVERB_ROOT" && cargo build --release --locked --lib < /dev/null) || fail "cargo could not build the extension"
+        (cd "$REVERB_ROOT" && cargo rustc --release --locked --lib --crate-type cdylib < /dev/null) || fail "cargo could not build the extension"
     fi
 
     install_extension "$library" "$REVERB_DEMO"
