@@ -263,6 +263,7 @@ fn judge(status: StatusCode, text: &str) -> Result<(), HttpError> {
     }
     Err(match status {
         StatusCode::UNAUTHORIZED => HttpError::WrongSecret,
+        // One that names an application's limit is not about the size of the request.
         StatusCode::PAYLOAD_TOO_LARGE if !text.contains("(event_data_size)") => HttpError::TooLarge,
         StatusCode::NOT_FOUND if text.starts_with("No matching application") => {
             HttpError::UnknownApplication

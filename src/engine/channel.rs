@@ -262,14 +262,17 @@ mod tests {
         channel
     }
 
-    fn append(channel: &mut Channel, order: u64) {
-        let logged = Logged {
+    fn logged(order: u64) -> Logged {
+        Logged {
             order,
             sequence: order,
             copies: Copies::new(Bytes::new(), Compression::Off),
             except: None,
-        };
-        channel.append(logged, &mut Spares::default());
+        }
+    }
+
+    fn append(channel: &mut Channel, order: u64) {
+        channel.append(logged(order), &mut Spares::default());
     }
 
     fn next(channel: &mut Channel) -> Option<usize> {
@@ -316,12 +319,6 @@ mod tests {
     #[test]
     fn a_quiet_channel_leaves_its_log_to_the_next() {
         let (mut one, mut other, mut spares) = (channel(1), channel(1), Spares::default());
-        let logged = |order| Logged {
-            order,
-            sequence: order,
-            copies: Copies::new(Bytes::new(), Compression::Off),
-            except: None,
-        };
         one.append(logged(1), &mut spares);
         assert!(spares.0.is_empty() && !one.is_quiet());
         while one.next(&mut spares).is_some() {}

@@ -68,7 +68,7 @@ impl<T> Shards<T> {
         self.parts.iter().map(|part| &part.0)
     }
 
-    /// Every so-manieth part, from one that is another with each turn: after `of` turns all had theirs.
+    /// One part in `of`, and others with each turn: after `of` turns every part has had its turn once.
     pub(super) fn share(&self, turn: usize, of: usize) -> impl Iterator<Item = &Watched<T>> {
         self.iter().skip(turn % of).step_by(of)
     }
