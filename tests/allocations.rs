@@ -73,6 +73,7 @@ impl Stage {
         let notices = Arc::new(Notices::new(false, EventKinds::default()).expect("a pipe"));
         let limits = Limits {
             max_backlog: 1 << 20,
+            max_request_size: 1 << 20,
             cache_ttl: Duration::from_secs(60),
             compression: Compression::Off,
             coalesce: Duration::ZERO,

@@ -67,6 +67,7 @@ impl Stage {
         let wakers = (0..WORKERS).map(|_| Box::new(NoThread) as Box<dyn Wake>);
         let limits = Limits {
             max_backlog: usize::MAX,
+            max_request_size: usize::MAX,
             cache_ttl: Duration::from_secs(60),
             compression: Compression::Deflate,
             coalesce: Duration::ZERO,

@@ -9,7 +9,7 @@ use super::{
     publisher::Event,
     unix::{Cause, Failure, UnixError},
 };
-use crate::protocol::local::Reason;
+use crate::{engine::UnfitEvent, protocol::local::Reason};
 
 /// What the unix socket said.
 pub(super) fn unix(options: &Options, socket: &Path, error: UnixError) -> PublishError {
@@ -74,6 +74,21 @@ pub(super) fn http(
         HttpError::Broken(cause) | HttpError::Unreachable(cause) => {
             PublishError::Lost { target, cause }
         }
+    }
+}
+
+/// What is said about an event that is not within a server's limits.
+pub(super) fn unfit(target: Target, event: &Event<'_>, unfit: &UnfitEvent) -> PublishError {
+    match unfit {
+        UnfitEvent::TooLarge { .. } => PublishError::TooLarge {
+            target,
+            event: event.name.to_owned(),
+            bytes: event.data.len(),
+        },
+        _ => PublishError::Refused {
+            target,
+            message: unfit.to_string(),
+        },
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     engine::{
-        ApplicationIndex, ApplicationLimits, Engine, Publication,
+        ApplicationIndex, Engine, Publication,
         cluster::{Asker, Question},
         process,
     },
@@ -34,10 +34,10 @@ const ANSWER_TIME: Duration = Duration::from_secs(1);
 /// Nothing is published if one of the events is refused.
 pub(super) fn publish(options: &Options, events: &[Event<'_>]) -> Option<Result<(), PublishError>> {
     let (engine, index) = engine_of(options)?;
-    let application = engine.applications().application(index);
+    let limits = engine.event_limits(index);
     let checked: Result<Vec<_>, _> = events
         .iter()
-        .map(|event| channel_names(event, &application.limits))
+        .map(|event| event.fit(&limits, Target::Process))
         .collect();
     Some(checked.and_then(|channels| {
         for (event, channels) in events.iter().zip(&channels) {
@@ -103,26 +103,6 @@ fn publish_one(
         except: event.socket_id.and_then(SocketId::parse),
     };
     engine.publish(application, &publication, Instant::now());
-}
-
-/// The channels of an event that is within the limits.
-fn channel_names(
-    event: &Event<'_>,
-    limits: &ApplicationLimits,
-) -> Result<Vec<ChannelName>, PublishError> {
-    let names = event.channels.iter().map(|name| ChannelName::parse(name));
-    let channels: Vec<_> = names.collect::<Result<_, _>>().map_err(refused)?;
-    limits
-        .check(event.name, event.data, &channels)
-        .map_err(refused)?;
-    Ok(channels)
-}
-
-fn refused(error: impl ToString) -> PublishError {
-    PublishError::Refused {
-        target: Target::Process,
-        message: error.to_string(),
-    }
 }
 
 /// Holds the publisher back while the workers have too much to deliver, for as long as the time limit.

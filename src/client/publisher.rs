@@ -3,7 +3,7 @@
 use super::{
     batch::Batch,
     deadline::Deadline,
-    error::{Absence, PublishError},
+    error::{Absence, PublishError, Target},
     explain,
     http::{self, HttpError},
     kept::Kept,
@@ -12,7 +12,10 @@ use super::{
     sealing::Seals,
     unix::{Patience, UnixError, Way},
 };
-use crate::protocol::{auth, encryption};
+use crate::{
+    engine::EventLimits,
+    protocol::{ChannelName, auth, encryption},
+};
 
 /// Publishes for one application, and signs for it.
 pub struct Publisher {
@@ -327,6 +330,17 @@ impl Event<'_> {
             return Err(PublishError::NoChannel);
         }
         self.socket_id.map_or(Ok(()), check_socket_id)
+    }
+
+    /// The channels of an event that is within the limits of this server.
+    pub(super) fn fit(
+        &self,
+        limits: &EventLimits,
+        target: Target,
+    ) -> Result<Vec<ChannelName>, PublishError> {
+        limits
+            .check(self.name, self.data, &self.channels)
+            .map_err(|unfit| explain::unfit(target, self, &unfit))
     }
 }
 

@@ -128,6 +128,7 @@ mod tests {
         let notices = Notices::new(false, EventKinds::default()).expect("a pipe");
         let limits = Limits {
             max_backlog: 0,
+            max_request_size: 0,
             cache_ttl: Duration::ZERO,
             compression: Compression::Off,
             coalesce: Duration::ZERO,

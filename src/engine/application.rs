@@ -37,7 +37,7 @@ pub struct Application {
 
 /// Limits that Pusher has and Reverb has not; the default is to have none, as Reverb.
 ///
-/// Those of events and batches are kept by the HTTP API.
+/// Those of batches are kept by the HTTP API, those of events also by [`super::EventLimits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApplicationLimits {
     /// Bytes of a channel's name; Pusher: 164.
@@ -123,7 +123,7 @@ impl ApplicationLimits {
     ///
     /// # Errors
     /// The first limit that it is over.
-    pub fn check(
+    pub(super) fn check(
         &self,
         event: &str,
         data: &str,

@@ -59,6 +59,9 @@ pub struct Engine {
 pub struct Limits {
     /// How many bytes a connection may leave unread.
     pub max_backlog: usize,
+    /// How large an event of a publisher on this machine may be, in bytes. An HTTP request, too, but that is counted
+    /// before the engine hears of it.
+    pub max_request_size: usize,
     /// How long a cache channel keeps its last event.
     pub cache_ttl: Duration,
     /// Whether events are compressed for connections that agreed to it.
@@ -344,6 +347,10 @@ impl Engine {
 
     pub(super) fn coalesce(&self) -> Duration {
         self.limits.coalesce
+    }
+
+    pub(super) fn max_request_size(&self) -> usize {
+        self.limits.max_request_size
     }
 
     pub(super) fn max_backlog(&self) -> usize {

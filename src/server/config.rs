@@ -27,7 +27,6 @@ pub struct Config {
     pub(super) port: u16,
     /// Where all routes begin, without slashes at its ends.
     pub(super) path: String,
-    pub(super) max_request_size: usize,
     /// None allows a request of any time.
     pub(super) auth_timestamp_tolerance: Option<u64>,
     pub(super) workers: usize,
@@ -82,11 +81,6 @@ impl Config {
                 .unwrap_or_default()
                 .trim_matches('/')
                 .to_owned(),
-            max_request_size: fields.integer_or(
-                "max_request_size",
-                1..=GIGABYTE,
-                DEFAULT_REQUEST_SIZE,
-            )?,
             auth_timestamp_tolerance: Some(fields.integer_or(
                 "auth_timestamp_tolerance",
                 0..=YEAR,
@@ -99,6 +93,7 @@ impl Config {
             proxies: proxies(&fields)?,
             limits: Limits {
                 max_backlog: fields.integer_or("max_backlog", 1024..=GIGABYTE, DEFAULT_BACKLOG)?,
+                max_request_size: max_request_size(&fields)?,
                 cache_ttl: seconds(fields.integer_or("cache_ttl", 1..=DAY, DEFAULT_CACHE_TTL)?),
                 compression: if fields.flag_or("compression", false)? {
                     Compression::Deflate
@@ -125,6 +120,10 @@ impl Config {
             change(&mut scaling.times, &mut scaling.dialect);
         }
     }
+}
+
+fn max_request_size(fields: &Fields<'_>) -> Result<usize, ConfigError> {
+    fields.integer_or("max_request_size", 1..=GIGABYTE, DEFAULT_REQUEST_SIZE)
 }
 
 fn events(fields: &Fields<'_>) -> Result<EventKinds, ConfigError> {
@@ -331,7 +330,7 @@ mod tests {
     fn a_configuration_with_defaults_is_read() {
         let config = Config::parse(&valid()).expect("valid");
         assert_eq!(
-            (config.port, config.max_request_size, config.debug),
+            (config.port, config.limits.max_request_size, config.debug),
             (8080, 10_000, false)
         );
         assert!(config.workers >= 1);

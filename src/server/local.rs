@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     api::Response,
-    engine::{ApplicationIndex, Engine, Publication},
+    engine::{ApplicationIndex, Engine, Publication, UnfitEvent},
     inquiry,
     protocol::{
         ChannelName, SocketId,
@@ -375,6 +375,14 @@ enum Said {
 }
 
 impl Said {
+    fn refused(sequence: u64, unfit: &UnfitEvent) -> Self {
+        let reason = match unfit {
+            UnfitEvent::TooLarge { .. } => Reason::TOO_LARGE,
+            _ => Reason::INVALID_EVENT,
+        };
+        Self::Failed(sequence, reason, unfit.to_string())
+    }
+
     fn encode(&self, output: &mut Vec<u8>) {
         match self {
             Self::Nothing => {}
@@ -404,8 +412,9 @@ impl Shared {
         publish: &Publish<'_>,
         heard: &Heard,
     ) -> Said {
-        match self.check(application, publish) {
-            Err((reason, message)) => return Said::Failed(publish.sequence, reason, message),
+        let limits = self.engine.event_limits(application);
+        match limits.check(publish.event, publish.data, &publish.channels) {
+            Err(unfit) => return Said::refused(publish.sequence, &unfit),
             Ok(channels) if heard.is_new(publisher, publish.sequence) => {
                 self.publish(application, publish, &channels);
             }
@@ -416,43 +425,6 @@ impl Shared {
         } else {
             Said::Nothing
         }
-    }
-
-    /// Reads the channels of an event that is within the limits.
-    fn check(
-        &self,
-        application: ApplicationIndex,
-        publish: &Publish<'_>,
-    ) -> Result<Vec<ChannelName>, (Reason, String)> {
-        let size = publish.event.len()
-            + publish.data.len()
-            + publish
-                .channels
-                .iter()
-                .map(|name| name.len())
-                .sum::<usize>();
-        if size > self.max_request_size {
-            let limit = self.max_request_size;
-            let message =
-                format!("Payload too large: {size} bytes, and max_request_size is {limit}.");
-            return Err((Reason::TOO_LARGE, message));
-        }
-        let invalid = |message: String| (Reason::INVALID_EVENT, message);
-        if publish.event.is_empty() {
-            return Err(invalid("The event has no name.".to_owned()));
-        }
-        let channels = publish
-            .channels
-            .iter()
-            .map(|name| {
-                ChannelName::parse(name).map_err(|error| invalid(format!("{error}: \"{name}\"")))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let limits = &self.engine.applications().application(application).limits;
-        limits
-            .check(publish.event, publish.data, &channels)
-            .map_err(|error| invalid(error.to_string()))?;
-        Ok(channels)
     }
 
     fn publish(

@@ -122,7 +122,7 @@ impl Server {
         let shared = Arc::new(Shared {
             engine: Arc::clone(&engine),
             path: config.path,
-            max_request_size: config.max_request_size,
+            max_request_size: config.limits.max_request_size,
             proxies: config.proxies,
             auth_timestamp_tolerance: config.auth_timestamp_tolerance,
             times: config.times,

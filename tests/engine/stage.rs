@@ -108,6 +108,7 @@ impl Stage {
             Arc::new(Notices::new(false, kinds.iter().copied().collect()).expect("a pipe"));
         let limits = Limits {
             max_backlog: MAX_BACKLOG,
+            max_request_size: 1 << 20,
             cache_ttl: CACHE_TTL,
             compression: Compression::Deflate,
             coalesce,

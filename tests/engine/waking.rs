@@ -97,6 +97,7 @@ fn a_sleeping_worker_is_woken_once_and_the_channel_is_not_locked_meanwhile() {
     let notices = Arc::new(Notices::new(false, EventKinds::default()).expect("a pipe"));
     let limits = Limits {
         max_backlog: 1 << 20,
+        max_request_size: 1 << 20,
         cache_ttl: Duration::from_secs(60),
         compression: Compression::Off,
         coalesce: Duration::ZERO,

@@ -28,6 +28,7 @@ fn application(id: &str, secret: &str) -> Application {
 fn engine(secret: &str) -> Arc<Engine> {
     let limits = Limits {
         max_backlog: 1,
+        max_request_size: 1,
         cache_ttl: Duration::from_secs(60),
         compression: Compression::Off,
         coalesce: Duration::ZERO,

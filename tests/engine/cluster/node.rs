@@ -67,6 +67,7 @@ impl Node {
         let notices = Notices::new(false, EventKinds::default()).expect("a pipe");
         let limits = Limits {
             max_backlog: 1 << 20,
+            max_request_size: 1 << 20,
             cache_ttl: Duration::from_secs(1800),
             compression: Compression::Off,
             coalesce: Duration::ZERO,
