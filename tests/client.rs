@@ -15,6 +15,8 @@ mod batches;
 #[path = "tls/certificates.rs"]
 #[allow(dead_code, reason = "the tests of TLS use the rest")]
 mod certificates;
+#[path = "client/checks.rs"]
+mod checks;
 #[path = "client/encrypted.rs"]
 mod encrypted;
 #[path = "client/https.rs"]

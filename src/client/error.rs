@@ -13,13 +13,15 @@ pub enum Target {
     Socket(PathBuf),
     /// The server's HTTP API.
     Url(String),
+    /// Any server: nothing was sent.
+    Any,
 }
 
 impl Target {
     /// What to do when something else answers than was expected.
     fn remedy(&self) -> &'static str {
         match self {
-            Self::Process | Self::Socket(_) => {
+            Self::Process | Self::Socket(_) | Self::Any => {
                 "after an upgrade of the extension, run: php artisan reverb:restart"
             }
             Self::Url(_) => "check the options `scheme`, `host`, `port` and `path`",
@@ -33,6 +35,7 @@ impl fmt::Display for Target {
             Self::Process => formatter.write_str("the Reverb server of this process"),
             Self::Socket(path) => write!(formatter, "the Reverb server at {}", path.display()),
             Self::Url(url) => write!(formatter, "the Reverb server at {url}"),
+            Self::Any => formatter.write_str("the Reverb server"),
         }
     }
 }

@@ -99,6 +99,21 @@ impl Publisher {
         }
     }
 
+    /// Checks an event as [`Self::publish`] and a server of these limits would; sends nothing.
+    ///
+    /// # Errors
+    /// What they would say, of no certain server.
+    pub fn check(&self, event: &Event<'_>, limits: &EventLimits) -> Result<(), PublishError> {
+        event.check()?;
+        let events = std::slice::from_ref(event);
+        let seals = Seals::of(&self.options, events)?;
+        let sealed = seals.apply(events);
+        for event in sealed.as_deref().unwrap_or(events) {
+            event.fit(limits, Target::Any)?;
+        }
+        Ok(())
+    }
+
     /// Waits for no event from now on, and sends those that go over HTTP together, until [`Self::settle`].
     pub fn open_batch(&mut self) {
         self.batch.get_or_insert_default();

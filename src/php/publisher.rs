@@ -3,9 +3,13 @@
 #![allow(non_snake_case, reason = "PHP calls arguments by these names")]
 
 use ext_php_rs::{boxed::ZBox, flags::ClassFlags, prelude::*, types::ZendHashTable};
+use serde_json::{Map, Value};
 
 use super::{arrays, arrays::BatchEvent};
-use crate::client::{self, Event, Options, Route};
+use crate::{
+    client::{self, Event, Options, Route},
+    server,
+};
 
 /// A publisher for one application. See `stubs/Reverb/Publisher.php` for what PHP may expect.
 #[php_class]
@@ -41,6 +45,32 @@ impl Publisher {
             socket_id: socketId,
         })?;
         Ok(())
+    }
+
+    /// Checks an event as `publish` and a server of these limits would; sends nothing.
+    #[php(optional = socketId)]
+    pub fn check(
+        &self,
+        channels: &ZendHashTable,
+        event: &str,
+        data: &str,
+        socketId: Option<&str>,
+        limits: Option<&ZendHashTable>,
+    ) -> PhpResult<()> {
+        let limits = match limits {
+            Some(limits) => arrays::configuration_value(limits)?,
+            None => Value::Object(Map::new()),
+        };
+        let argument = "Reverb\\Publisher::check(): Argument #1 ($channels)";
+        let event = Event {
+            channels: arrays::texts(channels, argument)?,
+            name: event,
+            data,
+            socket_id: socketId,
+        };
+        Ok(self
+            .publisher
+            .check(&event, &server::parse_event_limits(&limits)?)?)
     }
 
     /// Publishes several events and returns when a server has answered all of them.

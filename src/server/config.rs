@@ -14,7 +14,8 @@ use super::{provider, proxies::Proxies, time_limits::TimeLimits, tls::TlsSetting
 use crate::{
     cluster::{Dialect, Settings, Times},
     engine::{
-        Application, ApplicationLimits, ClientEvents, EventKind, EventKinds, Limits, RateLimit,
+        Application, ApplicationLimits, ClientEvents, EventKind, EventKinds, EventLimits, Limits,
+        RateLimit,
     },
     protocol::ChannelName,
     websocket::Compression,
@@ -227,6 +228,18 @@ fn provider(fields: &Fields<'_>) -> Result<Option<provider::Terms>, ConfigError>
 /// For the first wrong value.
 pub fn parse_application(value: &Value) -> Result<Application, ConfigError> {
     application(&Fields::root(value)?)
+}
+
+/// Reads what events are held against: `max_request_size`, and beside it the limits of an application.
+///
+/// # Errors
+/// For the first wrong value.
+pub fn parse_event_limits(value: &Value) -> Result<EventLimits, ConfigError> {
+    let fields = Fields::root(value)?;
+    Ok(EventLimits {
+        max_request_size: max_request_size(&fields)?,
+        application: limits(&fields)?,
+    })
 }
 
 fn application(fields: &Fields<'_>) -> Result<Application, ConfigError> {

@@ -24,7 +24,7 @@ mod time_limits;
 mod tls;
 mod worker;
 
-pub use config::{Config, ConfigError, parse_application};
+pub use config::{Config, ConfigError, parse_application, parse_event_limits};
 pub use error::ServerError;
 pub use provider::{Answer, Question};
 pub use running::Server;

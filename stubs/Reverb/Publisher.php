@@ -72,6 +72,33 @@ final class Publisher
     }
 
     /**
+     * Check an event as `publish()` and a server would, and send nothing.
+     *
+     * What depends on the server, as whether it runs and knows the application, is not found out.
+     *
+     * ```php
+     * $publisher->check(['news'], 'posted', '{"title":"Hello"}', limits: ['max_request_size' => 10_000, 'channels_per_event' => 100]);
+     * ```
+     *
+     * @param  list<string>  $channels
+     * @param  array{
+     *     max_request_size?: int|null,
+     *     channel_name_length?: int|null,
+     *     event_name_length?: int|null,
+     *     event_data_size?: int|null,
+     *     channels_per_event?: int|null,
+     * }|null  $limits  Those of the server and of the application, as `Server::start()` has them; what is not given is as there.
+     *
+     * @throws PublishException
+     * @throws ConfigurationException  About a limit.
+     * @throws \TypeError
+     */
+    public function check(array $channels, string $event, string $data, ?string $socketId = null, ?array $limits = null): void
+    {
+        throw new \Error('The extension `reverb` is not loaded.');
+    }
+
+    /**
      * Publish events in their order, and return when a server has answered all of them.
      *
      * Over HTTP this is one request, published as a whole, or several, if the server takes no more at once.
