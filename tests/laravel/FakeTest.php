@@ -182,6 +182,7 @@ class FakeTest extends TestCase
 
     public function test_what_would_be_encrypted_can_be_read(): void
     {
+        config(['broadcasting.connections.reverb.options.encryption_master_key_base64' => base64_encode(random_bytes(32))]);
         Reverb::fake();
 
         Broadcast::connection()->broadcast(['private-encrypted-notes'], 'written', ['text' => 'secret']);

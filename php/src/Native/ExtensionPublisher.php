@@ -25,6 +25,11 @@ class ExtensionPublisher implements NativePublisher
         $this->publisher->publish($channels, $event, $data, $socketId);
     }
 
+    public function check(array $channels, string $event, string $data, ?string $socketId, array $limits): void
+    {
+        $this->publisher->check($channels, $event, $data, $socketId, $limits);
+    }
+
     public function openBatch(): void
     {
         $this->publisher->openBatch();

@@ -2,6 +2,7 @@
 
 namespace Laravel\Reverb\Testing;
 
+use Laravel\Reverb\Exceptions\ExtensionNotLoaded;
 use Laravel\Reverb\Native\Contracts\Engine;
 use Laravel\Reverb\Native\Contracts\NativePublisher;
 use Laravel\Reverb\Native\Contracts\NativeServer;
@@ -19,6 +20,7 @@ class RecordingEngine implements Engine
     public function __construct(
         public readonly Engine $engine,
         protected ReverbFake $fake,
+        protected ServerLimits $limits,
         protected ?string $connection = null,
     ) {
         //
@@ -31,7 +33,9 @@ class RecordingEngine implements Engine
 
     public function publisher(array $options): NativePublisher
     {
-        return new RecordingPublisher($this->fake, $this->connection, fn () => $this->engine->publisher($options));
+        return new RecordingPublisher(
+            $this->fake, $this->connection, $options['app_id'], $this->limits, $this->realPublisher($options)
+        );
     }
 
     /**
@@ -39,6 +43,22 @@ class RecordingEngine implements Engine
      */
     public function named(string $connection): static
     {
-        return new static($this->engine, $this->fake, $connection);
+        return new static($this->engine, $this->fake, $this->limits, $connection);
+    }
+
+    /**
+     * Get a publisher that knows the rules, unless the extension is not loaded.
+     *
+     * @param  array<string, mixed>  $options
+     *
+     * @throws \RuntimeException
+     */
+    protected function realPublisher(array $options): ?NativePublisher
+    {
+        try {
+            return $this->engine->publisher($options);
+        } catch (ExtensionNotLoaded) {
+            return null;
+        }
     }
 }

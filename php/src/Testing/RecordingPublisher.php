@@ -2,12 +2,12 @@
 
 namespace Laravel\Reverb\Testing;
 
-use Closure;
 use Illuminate\Broadcasting\BroadcastEvent;
+use Laravel\Reverb\Exceptions\ExtensionNotLoaded;
 use Laravel\Reverb\Native\Contracts\NativePublisher;
 
 /**
- * A publisher that records what it is given, and sends nothing. It signs as the real one does.
+ * A publisher that records what it is given, and sends nothing. It refuses and signs what the real one does.
  *
  * @internal
  */
@@ -16,21 +16,30 @@ class RecordingPublisher implements NativePublisher
     /**
      * Create a new recording publisher instance.
      *
-     * @param  \Closure(): NativePublisher  $signer
+     * @param  \Laravel\Reverb\Native\Contracts\NativePublisher|null  $publisher  Null where the extension is not loaded.
      */
     public function __construct(
         protected ReverbFake $fake,
         protected ?string $connection,
-        protected Closure $signer,
+        protected string $appId,
+        protected ServerLimits $limits,
+        protected ?NativePublisher $publisher,
     ) {
         //
     }
 
     public function publish(array $channels, string $event, string $data, ?string $socketId = null): void
     {
+        $this->check($channels, $event, $data, $socketId, $this->limits->of($this->appId));
+
         $this->fake->record(new RecordedBroadcast(
             $event, $channels, (array) json_decode($data, true), $socketId, $this->connection, $this->source()
         ));
+    }
+
+    public function check(array $channels, string $event, string $data, ?string $socketId, array $limits): void
+    {
+        $this->publisher?->check($channels, $event, $data, $socketId, $limits);
     }
 
     public function openBatch(): void
@@ -60,12 +69,22 @@ class RecordingPublisher implements NativePublisher
 
     public function authorizeChannel(string $socketId, string $channel, ?string $channelData = null): array
     {
-        return ($this->signer)()->authorizeChannel($socketId, $channel, $channelData);
+        return $this->signer()->authorizeChannel($socketId, $channel, $channelData);
     }
 
     public function authenticateUser(string $socketId, string $userData): array
     {
-        return ($this->signer)()->authenticateUser($socketId, $userData);
+        return $this->signer()->authenticateUser($socketId, $userData);
+    }
+
+    /**
+     * Get the publisher that signs.
+     *
+     * @throws \Laravel\Reverb\Exceptions\ExtensionNotLoaded
+     */
+    protected function signer(): NativePublisher
+    {
+        return $this->publisher ?? throw new ExtensionNotLoaded;
     }
 
     /**

@@ -29,7 +29,9 @@ class ReverbFake
     {
         $engine = $app->make(Engine::class);
         $fake = new static;
-        $recorder = new RecordingEngine($engine instanceof RecordingEngine ? $engine->engine : $engine, $fake);
+        $recorder = new RecordingEngine(
+            $engine instanceof RecordingEngine ? $engine->engine : $engine, $fake, new ServerLimits($app->make('config'))
+        );
 
         $app->instance(self::class, $fake);
         $app->instance(Engine::class, $recorder);
@@ -37,12 +39,24 @@ class ReverbFake
         $connections = new BroadcastConnections($app);
 
         foreach ($connections->all() as $name => $config) {
-            $connections->connect($name, $recorder->named($name), array_replace(
-                $config, array_filter(Arr::only($config, ['app_id', 'key', 'secret'])) + ['app_id' => 'fake', 'key' => 'fake', 'secret' => 'fake']
-            ));
+            $connections->connect($name, $recorder->named($name), static::withCredentials($config));
         }
 
         return $fake;
+    }
+
+    /**
+     * Get a connection with credentials, if it has none: a part of them would be a mistake, and the publisher says which.
+     *
+     * @param  array<string, mixed>  $config
+     * @return array<string, mixed>
+     */
+    protected static function withCredentials(array $config): array
+    {
+        $credentials = ['app_id' => 'fake', 'key' => 'fake', 'secret' => 'fake'];
+        $given = array_filter(Arr::only($config, array_keys($credentials)), fn (mixed $value) => ! in_array($value, [null, ''], true));
+
+        return $given === [] ? array_replace($config, $credentials) : $config;
     }
 
     /**

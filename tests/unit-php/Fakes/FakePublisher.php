@@ -17,6 +17,13 @@ class FakePublisher implements NativePublisher
      */
     public array $published = [];
 
+    /**
+     * What was checked: channels, event, data, socket id, limits.
+     *
+     * @var list<array{list<string>, string, string, ?string, array<string, int|null>}>
+     */
+    public array $checked = [];
+
     public ?RuntimeException $failure = null;
 
     /**
@@ -40,6 +47,15 @@ class FakePublisher implements NativePublisher
         }
 
         $this->published[] = [$channels, $event, $data, $socketId];
+    }
+
+    public function check(array $channels, string $event, string $data, ?string $socketId, array $limits): void
+    {
+        $this->checked[] = [$channels, $event, $data, $socketId, $limits];
+
+        if ($this->failure) {
+            throw $this->failure;
+        }
     }
 
     public function openBatch(): void

@@ -17,6 +17,16 @@ interface NativePublisher
     public function publish(array $channels, string $event, string $data, ?string $socketId = null): void;
 
     /**
+     * Check the event as publish() and a server of the given limits would, and send nothing.
+     *
+     * @param  list<string>  $channels
+     * @param  array<string, int|null>  $limits
+     *
+     * @throws \RuntimeException
+     */
+    public function check(array $channels, string $event, string $data, ?string $socketId, array $limits): void;
+
+    /**
      * Wait for no event before the batch is settled, and send those that go over HTTP together.
      */
     public function openBatch(): void;

@@ -37,6 +37,20 @@ class ApplicationConfiguration
     }
 
     /**
+     * Get the limits in the given section of an application.
+     *
+     * @return array<string, int|null>
+     *
+     * @throws \Laravel\Reverb\Exceptions\InvalidServerConfiguration
+     */
+    public static function limits(Section $limits): array
+    {
+        return collect(self::LIMITS)
+            ->mapWithKeys(fn ($maximum, $limit) => [$limit => $limits->optionalInteger($limit, 1, $maximum)])
+            ->all();
+    }
+
+    /**
      * Convert the application to the array the native server takes.
      *
      * @return array<string, mixed>
@@ -55,7 +69,7 @@ class ApplicationConfiguration
             'max_message_size' => $this->application->maxMessageSize(),
             'max_connections' => $this->application->maxConnections(),
             'accept_client_events_from' => $this->application->acceptClientEventsFrom(),
-            'limits' => $this->limits(),
+            'limits' => static::limits(new Section("{$this->name}.limits", $this->application->limits())),
             'subscription_count' => $this->application->tellsSubscriptionCount(),
             ...$this->application->usesRateLimiting() ? ['rate_limiting' => $this->rateLimiting()] : [],
         ];
@@ -94,20 +108,6 @@ class ApplicationConfiguration
             '[%s.allowed_origins] has "%s", which no origin matches: write host names, without scheme and port',
             $this->name, reset($odd),
         )];
-    }
-
-    /**
-     * Get the limits of the application.
-     *
-     * @return array<string, int|null>
-     */
-    protected function limits(): array
-    {
-        $limits = new Section("{$this->name}.limits", $this->application->limits());
-
-        return collect(self::LIMITS)
-            ->mapWithKeys(fn ($maximum, $limit) => [$limit => $limits->optionalInteger($limit, 1, $maximum)])
-            ->all();
     }
 
     /**

@@ -72,6 +72,14 @@ class ServerConfiguration
     }
 
     /**
+     * Get the bytes that an HTTP request, or an event of a process of this machine, may have.
+     */
+    public function maxRequestSize(): int
+    {
+        return $this->server->integer('max_request_size', 1, Section::GIGABYTE, default: 10_000);
+    }
+
+    /**
      * Determine whether other servers have connections of the same applications.
      */
     public function isScaled(): bool
@@ -113,7 +121,7 @@ class ServerConfiguration
             'host' => $this->host(),
             'port' => $this->server->integer('port', 0, 65_535),
             'path' => $this->path(),
-            'max_request_size' => $this->server->integer('max_request_size', 1, Section::GIGABYTE, default: 10_000),
+            'max_request_size' => $this->maxRequestSize(),
             'options' => ['tls' => $this->tls()->toArray()],
             'workers' => $this->server->integer('workers', 0, 1_024, default: 0),
             'socket' => $this->socket(),
