@@ -201,6 +201,11 @@ impl Inbox {
         empty
     }
 
+    /// The worker is awake, perhaps because of something else: nobody has to wake it.
+    pub(super) fn wake_up(&self) {
+        self.asleep.store(false, Ordering::Release);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.length.load(Ordering::Acquire) == 0
     }

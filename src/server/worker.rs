@@ -181,6 +181,7 @@ impl WorkerThread {
                 _changed = stop.changed() => {}
                 Some((handshake, verdict)) = self.parked.1.recv() => self.unpark(handshake, verdict),
             }
+            self.worker.wake_up();
         }
     }
 

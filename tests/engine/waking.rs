@@ -91,9 +91,8 @@ fn subscribe(engine: &Engine, worker: &mut Worker<Sink>, socket_id: u64) {
     worker.flush(key, now);
 }
 
-#[test]
-fn a_sleeping_worker_is_woken_once_and_the_channel_is_not_locked_meanwhile() {
-    let curious = Arc::new(Curious::default());
+/// An engine with two workers, a subscriber at each.
+fn with_two_subscribers(curious: &Arc<Curious>) -> (Arc<Engine>, [Worker<Sink>; 2]) {
     let notices = Arc::new(Notices::new(false, EventKinds::default()).expect("a pipe"));
     let limits = Limits {
         max_backlog: 1 << 20,
@@ -102,7 +101,7 @@ fn a_sleeping_worker_is_woken_once_and_the_channel_is_not_locked_meanwhile() {
         compression: Compression::Off,
         coalesce: Duration::ZERO,
     };
-    let wakers = (0..2).map(|_| Box::new(Waker(Arc::clone(&curious))) as Box<dyn Wake>);
+    let wakers = (0..2).map(|_| Box::new(Waker(Arc::clone(curious))) as Box<dyn Wake>);
     let applications = Applications::new(vec![application()]);
     let engine = Arc::new(Engine::new(applications, wakers.collect(), notices, limits));
     *curious.engine.lock().expect("no panic") = Arc::downgrade(&engine);
@@ -110,20 +109,44 @@ fn a_sleeping_worker_is_woken_once_and_the_channel_is_not_locked_meanwhile() {
     for (worker, socket_id) in workers.iter_mut().zip([1, 2]) {
         subscribe(&engine, worker, socket_id);
     }
+    (engine, workers)
+}
+
+fn send_to_sleep(worker: &mut Worker<Sink>) {
+    let now = Instant::now();
+    worker.drain_inbox(now);
+    while worker.sweep(10, now) {}
+    assert!(worker.fall_asleep());
+}
+
+#[test]
+fn a_sleeping_worker_is_woken_once_and_the_channel_is_not_locked_meanwhile() {
+    let curious = Arc::default();
+    let (engine, mut workers) = with_two_subscribers(&curious);
 
     publish(&engine);
     assert_eq!(engine.contention().wakes, 0, "nobody sleeps");
     assert_eq!(engine.contention().longest_inbox, 1);
 
-    let now = Instant::now();
-    for worker in &mut workers {
-        worker.drain_inbox(now);
-        while worker.sweep(10, now) {}
-        assert!(worker.fall_asleep());
-    }
+    workers.iter_mut().for_each(send_to_sleep);
     publish(&engine);
     publish(&engine);
     assert_eq!(*curious.answers.lock().expect("no panic"), [Some(2); 2]);
     assert_eq!(engine.contention().wakes, 2);
     assert_eq!(engine.contention().longest_inbox, 2);
+}
+
+#[test]
+fn a_worker_that_something_else_has_woken_is_not_woken_again() {
+    let curious = Arc::default();
+    let (engine, mut workers) = with_two_subscribers(&curious);
+    workers.iter_mut().for_each(send_to_sleep);
+
+    workers[0].wake_up();
+    publish(&engine);
+    assert_eq!(engine.contention().wakes, 1, "of the one that sleeps");
+
+    workers.iter_mut().for_each(send_to_sleep);
+    publish(&engine);
+    assert_eq!(engine.contention().wakes, 3);
 }

@@ -36,6 +36,11 @@ impl<O: Outlet> Worker<O> {
         !self.turns.has_due() && self.engine.inbox(self.index).fall_asleep()
     }
 
+    /// To be called when the driver waits no more, whatever has ended that.
+    pub fn wake_up(&mut self) {
+        self.engine.inbox(self.index).wake_up();
+    }
+
     /// When [`Worker::sweep`] is to be called at the latest, for frames that wait for company.
     #[must_use]
     pub fn next_sweep(&self) -> Option<Instant> {
