@@ -14,7 +14,7 @@ REVERB_CACHE="${REVERB_CACHE:-$REVERB_ROOT/.cache}"
 LARAVEL_SUITE="${LARAVEL_SUITE:-trixie}"
 LARAVEL_MIRROR="${LARAVEL_MIRROR:-http://deb.debian.org/debian}"
 LARAVEL_PACKAGES=(php-laravel-framework phpunit php-mockery)
-LARAVEL_RECIPE=2  # to be raised when an older cache must not be used any more
+LARAVEL_RECIPE=3  # to be raised when an older cache must not be used any more
 
 laravel_say() { printf '  %s\n' "$*" >&2; }
 
@@ -103,9 +103,10 @@ laravel_version() {
     sed -nE "s/^ *const VERSION = '([^']+)';.*/\1/p" "$1/root/usr/share/php/Illuminate/Foundation/Application.php"
 }
 
-# Lists every component as replaced, as the framework's own package does.
+# Lists every component as replaced, and has Composer find its classes, as the framework's own package does.
+# What else there is, and the functions, come with Debian's own loaders: one for each of some 90 packages.
 laravel_manifest() {
-    local component components=""
+    local component components="" php=root/usr/share/php
 
     for component in "$1"/root/usr/share/php/Illuminate/*/; do
         component=$(basename "$component" | tr '[:upper:]' '[:lower:]')
@@ -118,9 +119,26 @@ laravel_manifest() {
     "description": "Laravel, PHPUnit and Mockery as Debian $LARAVEL_SUITE packages them",
     "version": "$(laravel_version "$1")",
     "replace": {${components%, }, $(laravel_replace "$1")},
-    "autoload": {"files": ["root/usr/share/php/Illuminate/autoload.php"]}
+    "autoload": {
+        "files": ["$php/Illuminate/autoload.php"],
+        "psr-4": {
+            "Illuminate\\\\": "$php/Illuminate/",
+            "Illuminate\\\\Support\\\\": [$(laravel_support "$php/Illuminate")]
+        }
+    }
 }
 JSON
+}
+
+# The folders whose classes are in the namespace of the component Support, besides its own.
+laravel_support() {
+    local folder folders=""
+
+    for folder in Macroable Collections Conditionable Reflection; do
+        folders+=", \"$1/$folder/\""
+    done
+
+    printf '%s' "${folders#, }"
 }
 
 # The other packages of the folder that a composer.json may ask for, with their upstream versions.
@@ -136,8 +154,9 @@ laravel_replace() {
     printf '%s' "${replaced#, }"
 }
 
-# Makes (or brings up to date) a Laravel application of resources/demo-app. PHP=/path/to/php chooses the interpreter;
-# PHP_INI_SCAN_DIR is how the extension gets into it and into its children.
+# Makes (or brings up to date) a Laravel application of resources/demo-app, with a class map, as Laravel's guide to
+# deployment has it. PHP=/path/to/php chooses the interpreter; PHP_INI_SCAN_DIR is how the extension gets into it and
+# into its children.
 make_app() {
     local app="$1" framework="$2" php="${PHP:-php}" stamp
 
@@ -181,7 +200,7 @@ laravel_install() {
 
     "$php" -r 'exit((int) ! extension_loaded("reverb"));' || ignore=(--ignore-platform-req=ext-reverb)
     COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_ROOT_VERSION=0.1.0 "$php" "$(command -v composer)" install \
-        --working-dir="$app" --no-interaction --no-progress "${ignore[@]}" > "$log" 2>&1 || { cat "$log" >&2; return 1; }
+        --working-dir="$app" --no-interaction --no-progress --optimize-autoloader "${ignore[@]}" > "$log" 2>&1 || { cat "$log" >&2; return 1; }
 }
 
 # What a person does after `composer require`: an application key, Reverb's installer, the jobs table.
