@@ -91,7 +91,7 @@ impl Publisher {
         let path = format!("/apps/{app_id}/events");
         let query =
             format!("auth_key={key}&auth_timestamp={now}&auth_version=1.0&body_md5={digest}");
-        let signature = auth::sign(secret, &format!("POST\n{path}\n{query}"));
+        let signature = auth::sign(secret, &["POST\n", &path, "\n", &query]);
         let length = body.len();
         format!(
             "POST {path}?{query}&auth_signature={signature} HTTP/1.1\r\nHost: {server}\r\n\

@@ -59,8 +59,8 @@ pub fn verify(
             .into_iter()
             .flatten()
             .any(|parameters| {
-                let text = [request.method, "\n", path, "\n", parameters].concat();
-                let expected = auth::sign(secret, &text);
+                let parts = [request.method, "\n", path, "\n", parameters];
+                let expected = auth::sign(secret, &parts);
                 bool::from(expected.as_bytes().ct_eq(given.as_bytes()))
             })
     });

@@ -186,10 +186,10 @@ fn message(
     request: &Request,
     body: Vec<u8>,
 ) -> Result<Message, HttpError> {
-    let target = signed_target(options, request, &body, unix_time());
+    let target = signed_target((options, http), request, &body, unix_time());
     hyper::Request::builder()
         .method(request.method)
-        .uri([&*http.path, &target].concat())
+        .uri(target)
         .header(HOST, http.authority())
         .header(USER_AGENT, HeaderValue::from_static(PRODUCT))
         .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
@@ -228,26 +228,35 @@ impl<'a> BatchBody<'a> {
 /// The request's path and query, with Pusher's signature over method, path, parameters and body.
 ///
 /// The prefix of a server that is not at the root is not signed: Reverb cuts it off before it verifies.
-fn signed_target(options: &Options, request: &Request, body: &[u8], timestamp: u64) -> String {
+fn signed_target(
+    (options, http): (&Options, &HttpOptions),
+    request: &Request,
+    body: &[u8],
+    timestamp: u64,
+) -> String {
     let timestamp = timestamp.to_string();
     let hash = (!body.is_empty()).then(|| auth::hexadecimal(&Md5::digest(body)));
-    let mut parameters = vec![
+    let own = [
         ("auth_key", &*options.key),
         ("auth_timestamp", &timestamp),
         ("auth_version", "1.0"),
     ];
-    parameters.extend(hash.as_deref().map(|hash| ("body_md5", hash)));
+    let hash = hash.as_deref().map(|hash| ("body_md5", hash));
     let further = request.parameters.iter();
-    parameters.extend(further.map(|(name, value)| (*name, &**value)));
+    let further = further.map(|(name, value)| (*name, &**value));
+    let parameters = own.into_iter().chain(hash).chain(further);
 
     let Request { method, path, .. } = request;
-    let signed = [method, "\n", path, "\n", &query(&parameters, Cow::Borrowed)].concat();
-    let signature = auth::sign(&options.secret, &signed);
-    let query = query(&parameters, encoded);
-    [path, "?", &query, "&auth_signature=", &signature].concat()
+    let signed = query(parameters.clone(), Cow::Borrowed);
+    let signature = auth::sign(&options.secret, &[method, "\n", path, "\n", &signed]);
+    let sent = query(parameters, encoded);
+    [&http.path, path, "?", &sent, "&auth_signature=", &signature].concat()
 }
 
-fn query<'a>(parameters: &[(&str, &'a str)], write: fn(&'a str) -> Cow<'a, str>) -> String {
+fn query<'a>(
+    parameters: impl Iterator<Item = (&'a str, &'a str)>,
+    write: fn(&'a str) -> Cow<'a, str>,
+) -> String {
     let mut query = String::with_capacity(QUERY_BYTES);
     for (name, value) in parameters {
         let separator = if query.is_empty() { "" } else { "&" };

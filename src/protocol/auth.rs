@@ -7,10 +7,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// Signs a text.
+/// Signs a text, given in parts.
 #[must_use]
-pub fn sign(secret: &str, text: &str) -> String {
-    hexadecimal(&digest(secret, &[text]))
+pub fn sign(secret: &str, parts: &[&str]) -> String {
+    hexadecimal(&digest(secret, parts))
 }
 
 /// Signs a subscription; the answer of `/broadcasting/auth` is `{key}:{signature}`.
@@ -27,7 +27,7 @@ pub fn sign_channel(
 /// Signs a user's sign-in; the answer of `/broadcasting/user-auth` is `{key}:{signature}`.
 #[must_use]
 pub fn sign_user(secret: &str, socket_id: &str, user_data: &str) -> String {
-    hexadecimal(&digest(secret, &[socket_id, "::user::", user_data]))
+    sign(secret, &[socket_id, "::user::", user_data])
 }
 
 /// Whether `auth` (`{key}:{signature}`) lets this socket subscribe to this channel.
