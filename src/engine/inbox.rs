@@ -206,6 +206,11 @@ impl Inbox {
         self.asleep.store(false, Ordering::Release);
     }
 
+    /// Whether the worker waits, for this inbox or for its sockets.
+    pub(super) fn is_asleep(&self) -> bool {
+        self.asleep.load(Ordering::Acquire)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.length.load(Ordering::Acquire) == 0
     }

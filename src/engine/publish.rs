@@ -241,6 +241,12 @@ impl Engine {
         self.congestion.is_there()
     }
 
+    /// Whether all workers sleep.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.inboxes.iter().all(Inbox::is_asleep)
+    }
+
     /// What is to be done once a second; the first worker calls it with its tick.
     ///
     /// Cache channels forget what they kept for long enough. Subscribers are told how many they

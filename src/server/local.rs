@@ -1,8 +1,11 @@
 //! The unix socket: other PHP processes of this machine publish here.
 
 use std::{
-    io, process,
+    io,
+    num::NonZero,
+    process,
     sync::Arc,
+    thread::available_parallelism,
     time::{Duration, Instant},
 };
 
@@ -11,7 +14,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
     sync::watch,
-    task::spawn_local,
+    task::{spawn_local, yield_now},
     time::{interval, timeout},
 };
 
@@ -34,10 +37,12 @@ use crate::{
     },
 };
 
+use attention::Attention;
 use heard::{Heard, MEMORY};
 use newcomers::{Newcomers, Place};
 pub(super) use socket::LocalSocket;
 
+mod attention;
 mod heard;
 mod newcomers;
 mod socket;
@@ -61,12 +66,13 @@ impl LocalSocket {
         let listener = UnixListener::from_std(self.listener()?)?;
         let heard = Heard::new(shared.server_id());
         let newcomers = Newcomers::default();
+        let cores = available_parallelism().map_or(1, NonZero::get);
         let mut forget = interval(MEMORY);
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        let publisher = Publisher::new(stream, Arc::clone(&shared), heard.clone());
+                        let publisher = Publisher::new(stream, Arc::clone(&shared), heard.clone(), cores);
                         spawn_local(publisher.serve(newcomers.admit()));
                     }
                     Err(error) => {
@@ -95,6 +101,7 @@ struct Publisher {
     output: Vec<u8>,
     /// Whether what it sends may be taken: from its welcome on, and until it breaks the protocol.
     is_welcome: bool,
+    attention: Attention,
 }
 
 /// Why a connection ends.
@@ -146,7 +153,7 @@ impl From<LocalError> for End {
 }
 
 impl Publisher {
-    fn new(stream: UnixStream, shared: Arc<Shared>, heard: Heard) -> Self {
+    fn new(stream: UnixStream, shared: Arc<Shared>, heard: Heard, cores: usize) -> Self {
         Self {
             stream,
             shared,
@@ -154,6 +161,7 @@ impl Publisher {
             input: Vec::new(),
             output: Vec::new(),
             is_welcome: false,
+            attention: Attention::new(cores),
         }
     }
 
@@ -180,21 +188,27 @@ impl Publisher {
         loop {
             let taken = self.take_frames(application, publisher).await?;
             self.input.drain(..taken);
-            self.answer().await;
-            self.read().await?;
+            let watched_until = self.answer().await;
+            self.read_watching(watched_until).await?;
+            self.attention.heard(Instant::now());
         }
     }
 
-    /// Writes what is to be said; when the server stops meanwhile, the rest is known.
+    /// Writes what is to be said; when the server stops meanwhile, the rest is known. If what comes next is to be
+    /// watched for, returns until when.
     ///
     /// A publisher that is gone already has still sent what has not been read yet: reading goes on.
-    async fn answer(&mut self) {
+    async fn answer(&mut self) -> Option<Instant> {
+        if self.output.is_empty() {
+            return None;
+        }
         while !self.output.is_empty() {
             match self.stream.write(&self.output).await {
                 Ok(written) => drop(self.output.drain(..written)),
                 Err(_) => self.output.clear(),
             }
         }
+        self.attention.answered(Instant::now())
     }
 
     async fn greet(&mut self) -> Result<(ApplicationIndex, PublisherId), End> {
@@ -332,6 +346,19 @@ impl Publisher {
             taken += length;
         }
         Ok(taken)
+    }
+
+    /// Reads, and until then looks again and again instead of sleeping: others have their turns between two looks, and
+    /// workers that have something to do end it, as they may want this core.
+    async fn read_watching(&mut self, until: Option<Instant>) -> Result<(), End> {
+        while until.is_some_and(|until| Instant::now() < until) && self.shared.engine.is_at_rest() {
+            tokio::select! {
+                biased;
+                read = self.read() => return read,
+                () = yield_now() => {}
+            }
+        }
+        self.read().await
     }
 
     async fn read(&mut self) -> Result<(), End> {

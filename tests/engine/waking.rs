@@ -137,12 +137,28 @@ fn a_sleeping_worker_is_woken_once_and_the_channel_is_not_locked_meanwhile() {
 }
 
 #[test]
+fn the_engine_is_at_rest_while_all_workers_sleep() {
+    let curious = Arc::default();
+    let (engine, mut workers) = with_two_subscribers(&curious);
+    assert!(!engine.is_at_rest());
+
+    send_to_sleep(&mut workers[0]);
+    assert!(!engine.is_at_rest(), "the other one is awake");
+    send_to_sleep(&mut workers[1]);
+    assert!(engine.is_at_rest());
+
+    publish(&engine);
+    assert!(!engine.is_at_rest(), "there is something to deliver");
+}
+
+#[test]
 fn a_worker_that_something_else_has_woken_is_not_woken_again() {
     let curious = Arc::default();
     let (engine, mut workers) = with_two_subscribers(&curious);
     workers.iter_mut().for_each(send_to_sleep);
 
     workers[0].wake_up();
+    assert!(!engine.is_at_rest());
     publish(&engine);
     assert_eq!(engine.contention().wakes, 1, "of the one that sleeps");
 
