@@ -35,6 +35,8 @@ pub(crate) enum Subject {
     Plain,
     /// Ours, with one worker; or the server that was named on the command line.
     Tested,
+    /// The same on any core, for publishers that may run on any core.
+    Unbound,
     /// Ours, with so many workers.
     Workers(usize),
     /// Ours, with events that wait so many microseconds for company.
@@ -88,14 +90,18 @@ impl Context {
     /// Starts a server, or shows the one that was named.
     pub(crate) fn host(&self, subject: Subject) -> Result<Host, Failure> {
         let role = match (subject, &self.target) {
-            (Subject::Tested, Some(target)) => return Ok(Host::of(target)),
+            (Subject::Tested | Subject::Unbound, Some(target)) => return Ok(Host::of(target)),
             (Subject::Plain, _) => Role::Plain,
-            (Subject::Tested, None) => Role::Reverb(1),
+            (Subject::Tested | Subject::Unbound, None) => Role::Reverb(1),
             (Subject::Workers(workers), _) => Role::Reverb(workers),
             (Subject::Coalescing(time), _) => Role::Coalescing(time),
             (Subject::Clustered(port), _) => Role::Clustered(port),
         };
-        let running = Running::start(role, self.machine.server_cores(role.workers()))?;
+        let cores = match subject {
+            Subject::Unbound => &self.machine.cores,
+            _ => self.machine.server_cores(role.workers()),
+        };
+        let running = Running::start(role, cores)?;
         Ok(Host {
             subject,
             address: running.address,
@@ -109,18 +115,9 @@ impl Context {
     pub(crate) fn interleave<S>(
         &self,
         subjects: &[S],
-        mut run: impl FnMut(&S) -> Result<Sample, Failure>,
+        run: impl FnMut(&S) -> Result<Sample, Failure>,
     ) -> Result<Vec<Sample>, Failure> {
-        let mut samples = vec![Vec::new(); subjects.len()];
-        for _ in 0..self.runs {
-            for (subject, samples) in subjects.iter().zip(&mut samples) {
-                samples.push(run(subject)?);
-            }
-        }
-        Ok(samples
-            .iter()
-            .map(|samples| Sample::median(samples))
-            .collect())
+        interleave(self.runs, subjects, run)
     }
 
     /// The same against plain loop and server under test, each started for the run.
@@ -135,6 +132,24 @@ impl Context {
             samples.next().unwrap_or_default(),
         ])
     }
+}
+
+/// Runs each subject in turn, and that so many times; the median of each figure.
+pub(crate) fn interleave<S>(
+    times: usize,
+    subjects: &[S],
+    mut run: impl FnMut(&S) -> Result<Sample, Failure>,
+) -> Result<Vec<Sample>, Failure> {
+    let mut samples = vec![Vec::new(); subjects.len()];
+    for _ in 0..times {
+        for (subject, samples) in subjects.iter().zip(&mut samples) {
+            samples.push(run(subject)?);
+        }
+    }
+    Ok(samples
+        .iter()
+        .map(|samples| Sample::median(samples))
+        .collect())
 }
 
 impl Host {
@@ -157,6 +172,7 @@ impl Host {
         match self.subject {
             Subject::Plain => Way::Plain,
             Subject::Tested
+            | Subject::Unbound
             | Subject::Workers(_)
             | Subject::Coalescing(_)
             | Subject::Clustered(_) => Way::Http,

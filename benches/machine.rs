@@ -1,6 +1,10 @@
 //! What the machine has, and what a process used of it.
 
-use std::{fs, process, time::Duration};
+use std::{
+    fs, io, process,
+    process::{Child, Command},
+    time::Duration,
+};
 
 use rustix::{
     process::{Pid, Resource, getrlimit, setrlimit},
@@ -56,6 +60,16 @@ pub(crate) fn pin(cores: &[usize]) -> bool {
         set.set(*core);
     }
     sched_setaffinity(None, &set).is_ok()
+}
+
+/// Starts a program on these cores.
+pub(crate) fn spawn_on(cores: &[usize], command: &mut Command) -> io::Result<Child> {
+    let own = own_cores();
+    // A child inherits its parent's cores.
+    pin(cores);
+    let child = command.spawn();
+    pin(&own);
+    child
 }
 
 /// The CPU time that a process has used, all threads together.

@@ -16,22 +16,33 @@ use serde_json::json;
 
 use super::php::{self, SCRIPTS};
 use crate::{
-    context::{Context, Host, Sample, Subject},
+    context::{Context, Host, Sample, Subject, interleave},
     failure::Failure,
     load::{PATIENCE, fastcgi},
+    machine,
     report::{Goal, Row},
 };
 
-/// A row: its name, ours and what it is compared with as way and measure, its events, and the goals
-/// of its wall clock and its CPU time.
-type Shape = (&'static str, Side, Option<Side>, u32, [Goal; 2]);
+/// A row: its name, where it runs, ours and what it is compared with as way and measure, its events,
+/// and the goals of its wall clock and its CPU time.
+type Shape = (&'static str, Place, Side, Option<Side>, u32, [Goal; 2]);
 type Side = (&'static str, &'static str);
+
+/// Where PHP and the server run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// On any core, as the system likes: mostly each wakes a core that idles.
+    Anywhere,
+    /// Both on the first one: what waking an idle core costs is left out.
+    OneCore,
+}
 
 const STOCK: &str = "stock";
 
 const SHAPES: &[Shape] = &[
     (
         "broadcast() in php-fpm, the first event of a request",
+        Place::Anywhere,
         ("unix", "first"),
         Some((STOCK, "first")),
         1,
@@ -39,34 +50,55 @@ const SHAPES: &[Shape] = &[
     ),
     (
         "broadcast() in php-fpm, a further event",
+        Place::Anywhere,
         ("unix", "further"),
         Some((STOCK, "further")),
-        1000,
+        EVENTS,
         [Goal::AtMost(200.0), Goal::AtMost(120.0)],
     ),
     (
         "of which Laravel",
+        Place::Anywhere,
         ("none", "further"),
         None,
-        1000,
+        EVENTS,
         [Goal::None, Goal::None],
     ),
     (
         "driver and extension alone",
+        Place::Anywhere,
         ("unix", "driver"),
         Some((STOCK, "driver")),
-        1000,
+        EVENTS,
         [Goal::AtMost(60.0), Goal::AtMost(15.0)],
     ),
     (
         "of which a bare round trip",
+        Place::Anywhere,
         ("none", "echoed"),
         None,
-        1000,
+        EVENTS,
+        [Goal::None, Goal::None],
+    ),
+    (
+        "driver and extension alone, on one core with the server",
+        Place::OneCore,
+        ("unix", "driver"),
+        Some((STOCK, "driver")),
+        EVENTS,
+        [Goal::AtMost(60.0), Goal::AtMost(15.0)],
+    ),
+    (
+        "of which a bare round trip on one core",
+        Place::OneCore,
+        ("none", "echoed"),
+        None,
+        EVENTS,
         [Goal::None, Goal::None],
     ),
     (
         "driver and extension, in Reverb::batch()",
+        Place::Anywhere,
         ("unix", "batch"),
         None,
         20_000,
@@ -74,25 +106,38 @@ const SHAPES: &[Shape] = &[
     ),
     (
         "driver and extension, 100 channels in one event",
+        Place::Anywhere,
         ("unix", "hundred"),
         Some((STOCK, "hundred")),
-        500,
+        EVENTS,
         [Goal::None, Goal::None],
     ),
     (
         "driver and extension over HTTP; a socket in PHP",
+        Place::Anywhere,
         ("http", "driver"),
         Some(("none", "raw")),
-        1000,
+        EVENTS,
+        [Goal::AtMostTimes(1.2), Goal::None],
+    ),
+    (
+        "driver and extension over HTTP; a socket in PHP, on one core with the server",
+        Place::OneCore,
+        ("http", "driver"),
+        Some(("none", "raw")),
+        EVENTS,
         [Goal::AtMostTimes(1.2), Goal::None],
     ),
 ];
 
+/// Events of a request, mostly. Few, so that the sides take turns before the machine's speed has changed.
+const EVENTS: u32 = 200;
+
 /// Requests before those that count: code is compiled and connections are made.
 const WARM_UP: usize = 5;
 
-/// Requests whose median counts, where each has one event only.
-const REQUESTS: usize = 15;
+/// Requests of each side whose median counts.
+const REQUESTS: usize = 51;
 
 pub(super) fn run(context: &Context) -> Result<Vec<Row>, Failure> {
     if !context.is_own() {
@@ -104,14 +149,21 @@ pub(super) fn run(context: &Context) -> Result<Vec<Row>, Failure> {
     let [_, app, fpm, extension] = paths.as_slice() else {
         return Err(Failure::Server("php/prepare printed too little".to_owned()));
     };
-    let fpm = Fpm::start(fpm, extension)?;
+    let machine = &context.machine;
+    let anywhere = Fpm::start("anywhere", (fpm, extension), &machine.cores)?;
+    let one_core = Fpm::start("one-core", (fpm, extension), machine.server_cores(1))?;
     let mut rows = Vec::new();
-    for (name, ours, theirs, events, goals) in SHAPES {
+    for (name, place, ours, theirs, events, goals) in SHAPES {
         let sides: Vec<Side> = [Some(*ours), *theirs].into_iter().flatten().collect();
-        let samples = context.interleave(&sides, |side| {
-            let host = context.host(Subject::Tested)?;
-            Request { app, host: &host }.measure(&fpm, *side, *events)
-        })?;
+        // One server for both sides: both publish to it.
+        let (fpm, subject) = match place {
+            Place::Anywhere => (&anywhere, Subject::Unbound),
+            Place::OneCore => (&one_core, Subject::Tested),
+        };
+        let host = context.host(subject)?;
+        let request = |side: &Side| Request { app, host: &host }.measure(fpm, *side, *events);
+        interleave(WARM_UP, &sides, request)?;
+        let samples = interleave(REQUESTS, &sides, request)?;
         let figures = [("wall", "µs each"), ("cpu", "CPU µs each in PHP")];
         rows.extend(figures.iter().zip(goals).map(|((figure, unit), goal)| Row {
             measure: (*name).to_owned(),
@@ -137,16 +189,8 @@ impl Request<'_> {
             "host": "127.0.0.1", "port": self.host.address.port(), "socket": self.host.socket(),
             "app_id": credentials.app_id, "key": credentials.key, "secret": credentials.secret,
         });
-        let plan = plan.to_string();
-        let counted = if events == 1 { REQUESTS } else { 1 };
-        let mut samples = Vec::new();
-        for request in 0..WARM_UP + counted {
-            let (wall, cpu) = fpm.run(&plan)?;
-            if request >= WARM_UP {
-                samples.push(Sample::default().with("wall", wall).with("cpu", cpu));
-            }
-        }
-        Ok(Sample::median(&samples))
+        let (wall, cpu) = fpm.run(&plan.to_string())?;
+        Ok(Sample::default().with("wall", wall).with("cpu", cpu))
     }
 }
 
@@ -157,8 +201,13 @@ struct Fpm {
 }
 
 impl Fpm {
-    fn start(program: &Path, extension: &Path) -> Result<Self, Failure> {
-        let folder = env::temp_dir().join(format!("reverb-bench-fpm-{}", std::process::id()));
+    fn start(
+        name: &str,
+        (program, extension): (&Path, &Path),
+        cores: &[usize],
+    ) -> Result<Self, Failure> {
+        let folder = format!("reverb-bench-fpm-{}-{name}", std::process::id());
+        let folder = env::temp_dir().join(folder);
         fs::create_dir_all(&folder)?;
         let shown = folder.display();
         let configuration = format!(
@@ -167,12 +216,14 @@ impl Fpm {
              php_flag[display_errors] = on\nphp_flag[html_errors] = off\n"
         );
         fs::write(folder.join("conf"), configuration)?;
-        let child = Command::new(program)
-            .args(["-F", "-O", "-R", "-y"])
-            .arg(folder.join("conf"))
-            .env("PHP_INI_SCAN_DIR", format!(":{}", extension.display()))
-            .stderr(Stdio::null())
-            .spawn()?;
+        let child = machine::spawn_on(
+            cores,
+            Command::new(program)
+                .args(["-F", "-O", "-R", "-y"])
+                .arg(folder.join("conf"))
+                .env("PHP_INI_SCAN_DIR", format!(":{}", extension.display()))
+                .stderr(Stdio::null()),
+        )?;
         let fpm = Self { child, folder };
         let deadline = Instant::now() + PATIENCE;
         while !fpm.socket().exists() {

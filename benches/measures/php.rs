@@ -1,7 +1,7 @@
 //! What PHP pays for publishing through the extension, without a framework.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -11,6 +11,7 @@ use crate::{
     context::{Clock, Context, Host, Sample, Subject},
     failure::Failure,
     load::Text,
+    machine,
     report::{self, Goal, Row},
 };
 
@@ -46,8 +47,12 @@ pub(super) fn unix(context: &Context) -> Result<Vec<Row>, Failure> {
     let waited = unwaited / 20;
     let plans = [(true, waited), (false, unwaited)];
     let samples = context.interleave(&plans, |(acknowledge, events)| {
-        let host = context.host(Subject::Tested)?;
-        publish(&php, &host, (*acknowledge, *events))
+        let host = context.host(Subject::Unbound)?;
+        publish(
+            (&php, &context.machine.cores),
+            &host,
+            (*acknowledge, *events),
+        )
     })?;
     Ok([
         ("unix publish from PHP, each acknowledged", 15_000.0),
@@ -73,7 +78,7 @@ pub(super) fn unix(context: &Context) -> Result<Vec<Row>, Failure> {
 }
 
 fn publish(
-    php: &PathBuf,
+    (php, cores): (&Path, &[usize]),
     host: &Host,
     (acknowledge, events): (bool, u64),
 ) -> Result<Sample, Failure> {
@@ -86,12 +91,15 @@ fn publish(
         "acknowledge": acknowledge, "events": events, "data": TEXT.data(0, 0),
     });
     let clock = Clock::start(host);
-    let output = Command::new(php)
-        .args(["-d", "opcache.enable_cli=1"])
-        .arg(format!("{SCRIPTS}/publish.php"))
-        .arg(plan.to_string())
-        .stderr(Stdio::inherit())
-        .output()?;
+    let publisher = machine::spawn_on(
+        cores,
+        Command::new(php)
+            .args(["-d", "opcache.enable_cli=1"])
+            .arg(format!("{SCRIPTS}/publish.php"))
+            .arg(plan.to_string())
+            .stdout(Stdio::piped()),
+    )?;
+    let output = publisher.wait_with_output()?;
     let server = clock.sample(host, events).get("cpu");
     let (wall, cpu) = figures(&String::from_utf8_lossy(&output.stdout))?;
     Ok(Sample::default()

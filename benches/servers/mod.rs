@@ -120,16 +120,13 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a server on these cores.
     pub(crate) fn start(role: Role, cores: &[usize]) -> Result<Self, Failure> {
-        let own = machine::own_cores();
-        // A child inherits its parent's cores.
-        machine::pin(cores);
-        let child = Command::new(env::current_exe()?)
-            .args(["serve", &role.name()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn();
-        machine::pin(&own);
-        let mut child = child?;
+        let mut child = machine::spawn_on(
+            cores,
+            Command::new(env::current_exe()?)
+                .args(["serve", &role.name()])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped()),
+        )?;
         let mut line = String::new();
         if let Some(output) = child.stdout.take() {
             BufReader::new(output).read_line(&mut line)?;
