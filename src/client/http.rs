@@ -8,6 +8,7 @@
 use std::{
     borrow::Cow,
     error::Error as _,
+    fmt::Display,
     io,
     path::PathBuf,
     time::{Duration, SystemTime},
@@ -16,7 +17,7 @@ use std::{
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
-    StatusCode,
+    Method, StatusCode, Uri,
     header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT},
 };
 use md5::{Digest as _, Md5};
@@ -136,7 +137,7 @@ fn publish_at_once(
         [event] => ("events", serde_json::to_vec(&EventBody::new(event))),
         events => ("batch_events", serde_json::to_vec(&BatchBody::new(events))),
     };
-    let body = body.map_err(|error| HttpError::Unexpected(error.to_string()))?;
+    let body = body.map_err(unexpected)?;
     let request = Request {
         method: "POST",
         path: ["/apps/", &encoded(&options.app_id), "/", endpoint].concat(),
@@ -176,26 +177,30 @@ fn send(
     deadline: Deadline,
 ) -> Result<Answer, HttpError> {
     deadline.remaining().ok_or(HttpError::TimedOut)?;
-    let message = message((options, http), request, body)?;
+    let message = message(peer.name(http)?, (options, http), request, body)?;
     peer.ask(http, message, deadline, options.connect_timeout)
 }
 
-/// The request as it travels.
+/// The request as it travels. hyper says how long its body is, if there is one.
 fn message(
+    host: HeaderValue,
     (options, http): (&Options, &HttpOptions),
     request: &Request,
     body: Vec<u8>,
 ) -> Result<Message, HttpError> {
     let target = signed_target((options, http), request, &body, unix_time());
-    hyper::Request::builder()
-        .method(request.method)
-        .uri(target)
-        .header(HOST, http.authority())
-        .header(USER_AGENT, HeaderValue::from_static(PRODUCT))
-        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-        .header(CONTENT_LENGTH, body.len())
-        .body(Full::new(Bytes::from(body)))
-        .map_err(|error| HttpError::Unexpected(error.to_string()))
+    let is_empty = body.is_empty();
+    let mut message = Message::new(Full::new(Bytes::from(body)));
+    *message.method_mut() = Method::try_from(request.method).map_err(unexpected)?;
+    *message.uri_mut() = Uri::try_from(target).map_err(unexpected)?;
+    let headers = message.headers_mut();
+    headers.insert(HOST, host);
+    headers.insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if is_empty {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    Ok(message)
 }
 
 impl<'a> EventBody<'a> {
@@ -344,6 +349,10 @@ fn is_absence(kind: io::ErrorKind) -> bool {
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::AddrNotAvailable
     )
+}
+
+fn unexpected(error: impl Display) -> HttpError {
+    HttpError::Unexpected(error.to_string())
 }
 
 fn unix_time() -> u64 {

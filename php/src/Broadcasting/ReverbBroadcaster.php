@@ -131,7 +131,8 @@ class ReverbBroadcaster extends PusherBroadcaster
             ? null
             : $this->encode(
                 ['user_id' => $this->broadcastIdentifier($request, $channel), 'user_info' => $result],
-                "Cannot authorize [{$channel}]: what its callback returns"
+                'Cannot authorize [%s]: what its callback returns',
+                $channel
             );
 
         try {
@@ -201,7 +202,7 @@ class ReverbBroadcaster extends PusherBroadcaster
      */
     protected function publish(array $channels, string $event, array $payload, mixed $socketId): void
     {
-        $data = $this->encode($payload, "Cannot broadcast [{$event}]: what broadcastWith() or its public properties give");
+        $data = $this->encode($payload, 'Cannot broadcast [%s]: what broadcastWith() or its public properties give', $event);
 
         try {
             $this->batch->add($publisher = $this->publisher());
@@ -275,15 +276,17 @@ class ReverbBroadcaster extends PusherBroadcaster
      * Encode the given data as JSON.
      *
      * @param  array<string, mixed>  $data
-     * @param  string  $what  What cannot be done without, and what the data is.
+     * @param  string  $what  What cannot be done without, and what the data is, with %s for the name.
      *
      * @throws \Illuminate\Broadcasting\BroadcastException
      */
-    protected function encode(array $data, string $what): string
+    protected function encode(array $data, string $what, string $name = ''): string
     {
         try {
             return json_encode($data, JSON_THROW_ON_ERROR);
         } catch (JsonException $e) {
+            $what = sprintf($what, $name);
+
             throw new BroadcastException("{$what} cannot be encoded as JSON: {$e->getMessage()}", 0, $e);
         }
     }

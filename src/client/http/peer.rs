@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hyper::header::HeaderValue;
 use rustls::ClientConfig;
 
 use super::{
     HttpError,
     connection::{Answer, Connection, Failure, Message},
-    tls,
+    tls, unexpected,
 };
 use crate::client::{
     deadline::Deadline,
@@ -26,6 +27,7 @@ pub(in crate::client) const SILENCE: Duration = Duration::from_secs(10);
 /// One server.
 #[derive(Default)]
 pub(in crate::client) struct Peer {
+    name: Option<HeaderValue>,
     tls: Option<Arc<ClientConfig>>,
     connection: Option<Connection>,
     silence: Option<Silence>,
@@ -39,6 +41,15 @@ struct Silence {
 }
 
 impl Peer {
+    /// What the server is called in a request; put together for the first one.
+    pub(super) fn name(&mut self, http: &HttpOptions) -> Result<HeaderValue, HttpError> {
+        if let Some(name) = &self.name {
+            return Ok(name.clone());
+        }
+        let name = HeaderValue::try_from(http.authority()).map_err(unexpected)?;
+        Ok(self.name.insert(name).clone())
+    }
+
     /// Sends a request and returns the answer. A kept connection that the server has ended meanwhile is remade.
     pub(super) fn ask(
         &mut self,
