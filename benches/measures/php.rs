@@ -109,7 +109,7 @@ fn publish(
 }
 
 /// The microseconds of wall clock and CPU that a script printed for each event.
-pub(super) fn figures(printed: &str) -> Result<(f64, f64), Failure> {
+fn figures(printed: &str) -> Result<(f64, f64), Failure> {
     let wrong = || Failure::Server(format!("a script printed {printed:?}"));
     let figures: Value = serde_json::from_str(printed).map_err(|_| wrong())?;
     let figure = |name: &str| figures[name].as_f64().ok_or_else(wrong);

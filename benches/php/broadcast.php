@@ -9,7 +9,8 @@
  * measure   one of the functions below
  * events    how many
  *
- * The answer is microseconds for each event: {"wall": 1.0, "cpu": 1.0}.
+ * The answer is microseconds for each event: {"wall": 1.0, "cpu": 1.0}, and where two are measured in turns
+ * {"beside": {"wall": 1.0, "cpu": 1.0}} besides.
  */
 
 use Illuminate\Broadcasting\Broadcasters\Broadcaster;
@@ -90,6 +91,24 @@ function hundred(array $plan): array
     $channels = array_map(fn ($number) => "bench-{$number}", range(1, 100));
 
     return timed($plan['events'], fn (int $event) => $broadcaster->broadcast($channels, 'OrderShipped', payload($event)));
+}
+
+/** `driver` and `raw` in turns so short that the machine is as fast for one as for the other; the medians of each. */
+function turns(array $plan): array
+{
+    $figures = [];
+
+    for ($turn = 1; $turn <= $plan['events'] / 100; $turn++) {
+        foreach ([driver(...), raw(...)] as $side => $measure) {
+            $figures[$side][] = $measure(['events' => 100] + $plan);
+        }
+    }
+
+    [$driver, $raw] = array_map(fn (array $figures) => [
+        'wall' => median(array_column($figures, 'wall')), 'cpu' => median(array_column($figures, 'cpu')),
+    ], $figures);
+
+    return $driver + ['beside' => $raw];
 }
 
 /** The same as `driver` over HTTP, written by hand: a socket that is kept, and a signed request each. */
@@ -204,6 +223,13 @@ function timed(int $events, Closure $run): array
     $wall = (hrtime(true) - $begin) / 1e3;
 
     return ['wall' => $wall / $events, 'cpu' => (cpu() - $cpu) / $events];
+}
+
+function median(array $figures): float
+{
+    sort($figures);
+
+    return $figures[intdiv(count($figures), 2)];
 }
 
 /** The CPU time of this process in microseconds. */
