@@ -1,8 +1,8 @@
 //! What the machine has, and what a process used of it.
 
 use std::{
-    fs, io, process,
-    process::{Child, Command},
+    fs, io,
+    process::{self, Child, Command},
     time::Duration,
 };
 

@@ -29,7 +29,6 @@ type Shape = (&'static str, Place, Side, Option<Side>, u32, [Goal; 2]);
 type Side = (&'static str, &'static str);
 
 /// Where PHP and the server run.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// On any core, as the system likes: mostly each wakes a core that idles.
     Anywhere,
@@ -155,11 +154,11 @@ pub(super) fn run(context: &Context) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for (name, place, ours, theirs, events, goals) in SHAPES {
         let sides: Vec<Side> = [Some(*ours), *theirs].into_iter().flatten().collect();
-        // One server for both sides: both publish to it.
         let (fpm, subject) = match place {
             Place::Anywhere => (&anywhere, Subject::Unbound),
             Place::OneCore => (&one_core, Subject::Tested),
         };
+        // One server for both sides: both publish to it.
         let host = context.host(subject)?;
         let request = |side: &Side| Request { app, host: &host }.measure(fpm, *side, *events);
         interleave(WARM_UP, &sides, request)?;
